@@ -1,0 +1,54 @@
+# Parsing Every Pixel. Needs Python >= 3.11 and make; everything else is set up here.
+#   make book    build the book             make test    build the book, run every test
+#   make serve   read it at localhost       make lint    style of code and notebooks
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help book serve test lint format lock address clean distclean
+
+help:
+	@sed -n '2,3p' Makefile | sed 's/^# *//'
+
+# Rebuilt only when the pinned environment or the package's own metadata changes.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python 3.11 or newer is needed, {sys.executable} is {v[0]}.{v[1]}. Cure: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+book: $(READY)
+	@$(BIN)/python tools/build_book.py
+
+serve: book
+	@echo "Reading at http://localhost:$(PORT)/ (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory "$$($(BIN)/python tools/build_book.py --where)"
+
+test: book
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# Refresh requirements.txt from the lower bounds in pyproject.toml (run it on Python 3.11, the oldest supported).
+lock:
+	@$(PYTHON) tools/lock.py
+
+# Move the book to another address: make address URL=https://github.com/you/your-fork
+address: $(READY)
+	@$(BIN)/python tools/address.py "$(URL)"
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis dist build
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
