@@ -1,10 +1,10 @@
 """Write data/palette.csv: 150 colors that stay apart for people with color-blindness.
 
 Greedy farthest-point choice in the order of pixel share: each class in turn gets the color whose smallest
-perceptual distance to all colors already given (and to black and white, the background) is greatest. The distance
-is Euclidean in CAM02-UCS, and of four ways of seeing the worst counts: normal vision and complete protanopia,
-deuteranopia and tritanopia by the simulation of Machado et al. (2009). The candidates are a grid in sRGB, so the
-result is the same on every machine.
+perceptual distance to all colors already given (and to black and white, the background) is greatest. The
+distance is Euclidean in CAM02-UCS, and of four ways of seeing the worst counts: normal vision and complete
+protanopia, deuteranopia and tritanopia by the simulation of Machado et al. (2009). The candidates are a grid
+in sRGB, so the result is the same on every machine.
 
 Needs colorspacious (extra [test]). Run: python tools/make_palette.py
 """

@@ -1,0 +1,621 @@
+"""Load ADE20K, or its rendered stand-in, as a Hugging Face `datasets.Dataset`.
+
+Every source has the folder layout of the official ADEChallengeData2016.zip, so one reader serves all:
+
+    ROOT/images/{training,validation}/NAME.jpg
+    ROOT/annotations/{training,validation}/NAME.png     8-bit, 0 = other, 1..150 = the classes
+    ROOT/sceneCategories.txt                            "NAME scene" per line; may be missing
+
+Nothing is guessed and nothing passes silently. Whether every picture has a mask and every mask a picture is
+checked when `load` lists the folder. What a file holds is checked each time it is decoded: a truncated
+picture, a mask with colors, 16 bits or a value above 150, and a mask whose size differs from its picture's
+raise an error that names the file. (To find such files in advance, read every row once.) Pixels are returned
+as stored; EXIF orientation is not applied, because the masks were drawn on the stored pixels.
+
+The checks live in the column types, so they go where the data goes: through `select`, `shuffle`, `map`,
+`with_transform`, worker processes, pickles and streams. Before `datasets.load_from_disk` reads a data set
+that was saved, `import adebook.datasets` makes the types known. Nothing is written to the data folder.
+"""
+
+import difflib
+import json
+import os
+import threading
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import PIL.Image
+import PIL.ImageFile
+import pyarrow as pa
+
+with warnings.catch_warnings():
+    # datasets brings tqdm, which warns in notebooks without ipywidgets. No progress bar is shown here anyway.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import datasets as hf
+    from datasets.features.features import register_feature
+
+from adebook import _checks
+from adebook._data_files import data_path
+
+__all__ = [
+    "DEFAULT_SOURCE",
+    "SOURCES",
+    "SPLITS",
+    "SourceInfo",
+    "dollhouse_recipe",
+    "info_of",
+    "load",
+    "source",
+    "source_info",
+]
+
+#: The splits, by their official folder names.
+SPLITS = ("training", "validation")
+SOURCES = ("dollhouse", "sceneparse150")
+DEFAULT_SOURCE = "dollhouse"
+
+_ZIP = "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a source is.
+
+    Attributes:
+        key: the word that `load` takes.
+        title: for captions and credit lines; says "rendered" or "photographs".
+        rendered: whether the pictures come from a renderer rather than a camera.
+        licence: terms of the pictures and of the masks.
+        root: the folder in official layout, or None when it was not found on this machine.
+    """
+
+    key: str
+    title: str
+    rendered: bool
+    licence: str
+    root: Path | None
+
+
+_FACTS: dict[str, dict[str, Any]] = {
+    "dollhouse": {
+        "title": "Dollhouse (rendered)",
+        "rendered": True,
+        "licence": "CC0 1.0",
+    },
+    "sceneparse150": {
+        "title": "SceneParse150 (photographs)",
+        "rendered": False,
+        "licence": "pictures: non-commercial research and education only (MIT's terms of use); "
+        "masks: BSD-3-Clause",
+    },
+}
+
+
+# --- which source, which folder -----------------------------------------------------------------------------
+
+
+def source() -> str:
+    """The source that `load()` uses when none is named: the environment variable ADEBOOK_SOURCE, else
+    "dollhouse".
+
+    Raises:
+        ValueError: when ADEBOOK_SOURCE names no source.
+    """
+    wanted = os.environ.get("ADEBOOK_SOURCE", "").strip()
+    return (
+        _known(wanted, SOURCES, "source", " (from the environment variable ADEBOOK_SOURCE)")
+        if wanted
+        else DEFAULT_SOURCE
+    )
+
+
+def source_info(key: str | None = None, *, root: str | os.PathLike[str] | None = None) -> SourceInfo:
+    """What a source is, and where it lies on this machine. Never fails because the data is missing: see
+    `root`.
+
+    Args:
+        key: "dollhouse" or "sceneparse150"; None means `source()`.
+        root: where to look, as in `load`.
+
+    Raises:
+        ValueError: for an unknown source.
+    """
+    key = source() if key is None else _known(key, SOURCES, "source")
+    try:
+        folder = _find_root(key, root)
+    except (FileNotFoundError, NotADirectoryError):
+        folder = None
+    return SourceInfo(key=key, root=folder, **_FACTS[key])
+
+
+def info_of(dataset: "hf.Dataset | hf.IterableDataset") -> SourceInfo | None:
+    """The source that a data set from `load` came from, through any `select` or `map`; None for others."""
+    key = getattr(getattr(dataset, "info", None), "dataset_name", None)
+    return source_info(key) if key in SOURCES else None
+
+
+def _known(value: str, allowed: Iterable[str], what: str, origin: str = "") -> str:
+    allowed = tuple(allowed)
+    if value in allowed:
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"A {what} is a string, one of {', '.join(map(repr, allowed))}; got {value!r}.")
+    close = [a for a in allowed if value and (a.startswith(value.lower()) or value.lower().startswith(a))]
+    close = close or difflib.get_close_matches(value.lower(), allowed, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    if what == "split" and value.lower() == "test":
+        hint = " (The test pictures were published without masks, so they are no split here.)"
+    raise ValueError(f"Unknown {what} {value!r}{origin}. There are {' and '.join(map(repr, allowed))}.{hint}")
+
+
+def _find_root(key: str, root: str | os.PathLike[str] | None) -> Path:
+    """The folder of a source, verified to be in official layout."""
+    if root is not None:
+        return _check_layout(Path(root).expanduser(), key, f"root={os.fspath(root)!r}", "root")
+    if key == "dollhouse":
+        return _check_layout(data_path("dollhouse"), key, "the package's data/dollhouse", "root")
+    value = os.environ.get("ADE20K_ROOT", "").strip()
+    if not value:
+        raise FileNotFoundError(
+            "The source 'sceneparse150' was asked for, but neither root=... nor the environment variable "
+            f"ADE20K_ROOT says where it lies. {_how_to_get('ADE20K_ROOT')}"
+        )
+    return _check_layout(Path(value).expanduser(), key, f"ADE20K_ROOT={value}", "ADE20K_ROOT")
+
+
+def _how_to_get(setting: str) -> str:
+    return (
+        f"Cure: get ADEChallengeData2016.zip ({_ZIP}, 967,382,037 bytes; MIT's terms: non-commercial "
+        f"research and education), unzip it, and set {setting} to the folder ADEChallengeData2016 in it."
+    )
+
+
+def _is_root(folder: Path) -> bool:
+    return (folder / "images").is_dir() and (folder / "annotations").is_dir()
+
+
+def _check_layout(folder: Path, key: str, given: str, setting: str) -> Path:
+    """`folder` when it has the official layout; else an error that says where the data is instead."""
+    get = f" {_how_to_get(setting)}" if key == "sceneparse150" else ""
+    if not folder.exists():
+        parent = next(p for p in folder.absolute().parents if p.exists())
+        raise FileNotFoundError(f"{given} does not exist; the path is right as far as {parent}.{get}")
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"{given} is a file, not a folder. Cure: unzip it and set {setting} to the folder in it."
+        )
+    if _is_root(folder):
+        return folder.absolute()
+    found = _look_around(folder)
+    if found is not None:
+        level = "too low" if found in folder.absolute().parents else "too high"
+        raise FileNotFoundError(
+            f"{given} has no images/ and annotations/ in it; it points {level}: the data lies at {found}. "
+            f"Cure: set {setting} to {found}"
+        )
+    if (folder / "images" / "ADE").is_dir():
+        raise FileNotFoundError(
+            f"{given} looks like the full ADE20K release (it has images/ADE), which is not the source "
+            f"'sceneparse150'." + get
+        )
+    listed = sorted(p.name + "/" * p.is_dir() for p in folder.iterdir())
+    holds = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "") if listed else "nothing: it is empty"
+    raise FileNotFoundError(
+        f"{given} lacks the folders images/ and annotations/, and neither the folders above nor those one or "
+        f"two levels below have them. It holds {holds}.{get}"
+    )
+
+
+def _look_around(folder: Path) -> Path | None:
+    """The official layout one or two levels above `folder` or below it."""
+    folder = folder.absolute()
+    for parent in list(folder.parents)[:2]:
+        if _is_root(parent):
+            return parent
+    for pattern in ("*", "*/*"):
+        try:
+            found = sorted(p for p in folder.glob(pattern) if p.is_dir() and _is_root(p))
+        except OSError:  # an unreadable folder somewhere below is not what the user asked about
+            continue
+        if found:
+            return found[0]
+    return None
+
+
+# --- column types: decoding with checks ---------------------------------------------------------------------
+
+
+@contextmanager
+def _reading(name: str, what: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a ValueError that names the file."""
+    try:
+        yield
+    except (FileNotFoundError, PermissionError):
+        raise  # these name the file themselves
+    except PIL.UnidentifiedImageError:
+        raise ValueError(
+            f"{name}: the {what} cannot be read; it is empty or no image at all. Cure: get the file again."
+        ) from None
+    except (OSError, SyntaxError, EOFError, ValueError, PIL.Image.DecompressionBombError) as error:
+        raise ValueError(
+            f"{name}: the {what} is damaged or truncated ({error}). Cure: get the file again."
+        ) from error
+
+
+_STRICT = threading.Lock()
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Decode without filling up truncated files with gray, even where another library has asked Pillow to."""
+    if not PIL.ImageFile.LOAD_TRUNCATED_IMAGES:
+        yield
+        return
+    with _STRICT:
+        PIL.ImageFile.LOAD_TRUNCATED_IMAGES = False
+        try:
+            yield
+        finally:
+            PIL.ImageFile.LOAD_TRUNCATED_IMAGES = True
+
+
+_PNG_END = b"IEND\xaeB`\x82"  # the last chunk's name and checksum
+
+
+def _open(value: dict[str, Any] | str, what: str) -> tuple[PIL.Image.Image, str, bytes]:
+    """The loaded image of an Arrow cell {"path", "bytes"}, its name for messages, and its first 32 bytes."""
+    if isinstance(value, str):
+        value = {"path": value, "bytes": None}
+    path, content = value["path"], value["bytes"]
+    name = path or f"{what} without a file name"
+    with _reading(name, what):
+        data = Path(path).read_bytes() if content is None else content
+        with _strict():
+            image = PIL.Image.open(BytesIO(data))
+            image.load()
+        if image.format == "PNG" and _PNG_END not in data:  # Pillow does not mind
+            raise ValueError("its last bytes are missing")
+    if content is None:
+        image.filename = path  # so that `map` keeps the path instead of a re-encoded copy
+    return image, name, data[:32]
+
+
+def _named(image: PIL.Image.Image, like: PIL.Image.Image) -> PIL.Image.Image:
+    filename = getattr(like, "filename", "")
+    if filename:
+        image.filename = filename
+    return image
+
+
+def _picture_of(path: str) -> Path | None:
+    """The picture of ROOT/FOLDER/SPLIT/NAME[_level].png, or None when the path has another form."""
+    file = Path(path)
+    if len(file.parents) < 3 or file.parents[1].name not in ("annotations", "instances", "parts"):
+        return None
+    stem = file.stem.rpartition("_")[0] if file.parents[1].name == "parts" else file.stem
+    return file.parents[2] / "images" / file.parent.name / f"{stem}.jpg"
+
+
+def _check_size(path: str | None, size: tuple[int, int], what: str) -> None:
+    """Compare with the size in the header of the picture (cheap: pixels are not decoded)."""
+    picture = _picture_of(path) if path else None
+    if picture is None:
+        return  # embedded in a saved data set or produced by `map`; sizes were compared before
+    with _reading(str(picture), "picture"), PIL.Image.open(picture) as image:
+        expected = image.size
+    if size != expected:
+        raise ValueError(
+            f"{path}: the {what} is {size[0]} x {size[1]}, but its picture {picture} is {expected[0]} x "
+            f"{expected[1]} (width x height). Cure: get both files again; a mask is never resized to fit."
+        )
+
+
+_CHANNELS = {"1": "black and white (1 bit)", "RGB": "a color image (RGB)", "RGBA": "a color image (RGBA)"}
+
+
+def _check_mask_format(image: PIL.Image.Image, name: str, head: bytes) -> None:
+    depth = head[24] if head.startswith(b"\x89PNG") and len(head) > 25 else 8
+    if image.mode in ("L", "P") and (depth == 8 or image.mode == "P"):
+        return
+    if image.mode == "L":  # Pillow stretches gray of 2 and 4 bits to 0..255: the ids would be others
+        found = f"{depth}-bit gray"
+    elif image.mode.startswith("I"):
+        found = "16-bit"
+    else:
+        found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+    cure = (
+        _checks.cure_for_color_image()
+        if image.mode in ("RGB", "RGBA")
+        else "Cure: save it as an 8-bit gray PNG (uint8, PIL mode 'L')."
+    )
+    raise ValueError(
+        f"{name}: the mask is {found}, but a mask is 8-bit with one channel, 0 = other and 1..150 = the "
+        f"classes. {cure}"
+    )
+
+
+class _Checked(hf.Image):
+    """What the column types share: images are checked before they are embedded (`save_to_disk`)."""
+
+    def embed_storage(self, storage: pa.StructArray, *args: Any, **options: Any) -> pa.StructArray:
+        for cell in storage.to_pylist():
+            if cell is not None:
+                self.decode_example(
+                    cell
+                )  # embedding drops the folder, and with it the picture to compare with
+        return super().embed_storage(storage, *args, **options)
+
+
+@dataclass
+class Picture(_Checked):
+    """A picture, decoded to a PIL image of mode "RGB"."""
+
+    _type: str = field(default="AdebookPicture", init=False, repr=False)
+
+    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
+        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
+        if isinstance(value, PIL.Image.Image):
+            return value
+        image, name, _ = _open(value, "picture")
+        if image.mode == "RGB":
+            return image
+        with _reading(name, "picture"):
+            return _named(image.convert("RGB"), image)
+
+
+@dataclass
+class Mask(_Checked):
+    """A mask of official ids, decoded to a PIL image of mode "L" and checked against its picture."""
+
+    _type: str = field(default="AdebookMask", init=False, repr=False)
+
+    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
+        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
+        if isinstance(value, PIL.Image.Image):
+            return value
+        image, name, head = _open(value, "mask")
+        _check_mask_format(image, name, head)
+        _checks.check_official(np.asarray(image), f"{name}: the mask")
+        _check_size(getattr(image, "filename", None), image.size, "mask")
+        if image.mode == "L":
+            return image
+        # The indices of a palette image are the ids; .convert("L") would give the brightness of its colors.
+        return _named(PIL.Image.fromarray(np.asarray(image)), image)
+
+
+@dataclass
+class Numbers(_Checked):
+    """Instance or part numbers, decoded to a PIL image of mode "I;16" and checked against its picture."""
+
+    _type: str = field(default="AdebookNumbers", init=False, repr=False)
+    _modes: ClassVar[tuple[str, ...]] = ("L", "P", "I", "I;16", "I;16B")
+
+    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
+        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
+        if isinstance(value, PIL.Image.Image):
+            return value
+        image, name, _ = _open(value, "instance or part mask")
+        if image.mode not in self._modes:
+            found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+            raise ValueError(
+                f"{name} is {found}, but instance and part numbers have one channel of 8 or 16 bits."
+            )
+        _check_size(getattr(image, "filename", None), image.size, "instance or part mask")
+        if image.mode == "I;16":
+            return image
+        return _named(PIL.Image.fromarray(np.asarray(image).astype(np.uint16)), image)
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # datasets calls register_feature experimental, each time it is called
+    for _feature in (Picture, Mask, Numbers):
+        register_feature(_feature, _feature._type)
+
+
+# --- load ---------------------------------------------------------------------------------------------------
+
+
+def load(
+    source: str | None = None,
+    split: str = "validation",
+    *,
+    root: str | os.PathLike[str] | None = None,
+    streaming: bool = False,
+    instances: bool = False,
+    parts: bool = False,
+) -> "hf.Dataset | hf.IterableDataset":
+    """Load one split of one source.
+
+    Args:
+        source: "dollhouse" (rendered scenes that come with adebook) or "sceneparse150" (the real benchmark,
+            from a folder). None means the environment variable ADEBOOK_SOURCE, else "dollhouse". What was
+            asked for is loaded or an error says why not; there is no silent fall-back.
+        split: "training" or "validation", the official names.
+        root: the folder in official layout. Without it, "sceneparse150" looks at the environment variable
+            ADE20K_ROOT, and "dollhouse" at the package's own data.
+        streaming: return a `datasets.IterableDataset`, whose rows can be visited in order only.
+        instances: add the column `instances` ("dollhouse" only).
+        parts: add the column `parts` ("dollhouse" only).
+
+    Returns:
+        a data set sorted by name; pictures are decoded when a row is read. Columns:
+
+        - `image`: PIL image, mode "RGB".
+        - `annotation`: PIL image, mode "L", official ids as on disk: 0 = other, 1..150.
+        - `scene`: scene category, or None when sceneCategories.txt does not list the picture.
+        - `name`: file name without extension.
+        - `instances`: PIL image, mode "I;16", instance numbers, 0 = none.
+        - `parts`: list of PIL images, mode "I;16", level 1 first: parts, then parts of parts where there are
+          any.
+
+    Raises:
+        ValueError: unknown source or split, pictures and masks that do not pair up, a source without
+            instances or parts; and while reading a row: a damaged file, a mask that is not 8-bit with one
+            channel or holds a value above 150, a size that differs from the picture's.
+        FileNotFoundError, NotADirectoryError: a missing or empty folder; says where the data was found
+            instead when the folder is one or two levels off.
+
+    Example:
+        >>> row = load("dollhouse", "validation")[0]  # doctest: +SKIP
+        >>> adebook.labels.to_train_ids(row["annotation"])  # doctest: +SKIP
+    """
+    key = _default_source() if source is None else _known(source, SOURCES, "source")
+    _known(split, SPLITS, "split")
+    if (instances or parts) and key != "dollhouse":
+        wanted = " and ".join(name for name, asked in (("instances", instances), ("parts", parts)) if asked)
+        raise ValueError(
+            f"The source {key!r} has no {wanted}; only 'dollhouse' has. Cure: leave {wanted} out, or load "
+            f"'dollhouse'."
+        )
+    folder = _find_root(key, root)
+    names = _paired_names(folder, split)
+    scenes = _read_scenes(folder)
+    columns: dict[str, list[Any]] = {
+        "image": [str(folder / "images" / split / f"{name}.jpg") for name in names],
+        "annotation": [str(folder / "annotations" / split / f"{name}.png") for name in names],
+        "scene": [scenes.get(name) for name in names],
+        "name": names,
+    }
+    types: dict[str, Any] = {
+        "image": Picture(),
+        "annotation": Mask(),
+        "scene": hf.Value("string"),
+        "name": hf.Value("string"),
+    }
+    if instances:
+        columns["instances"] = [str(path) for path in _extra(folder, "instances", split, names, ".png")]
+        types["instances"] = Numbers()
+    if parts:
+        first = _extra(folder, "parts", split, names, "_1.png")
+        columns["parts"] = [[str(path) for path in _levels(path)] for path in first]
+        types["parts"] = hf.List(Numbers())
+    facts = _FACTS[key]
+    info = hf.DatasetInfo(
+        description=f"{facts['title']}, split {split}, from {folder}",
+        license=facts["licence"],
+        features=hf.Features(types),
+        dataset_name=key,
+    )
+    cells = {
+        column: [_cell(value) for value in values] if column not in ("scene", "name") else values
+        for column, values in columns.items()
+    }
+    table = pa.table(
+        {c: pa.array(values, type=info.features.arrow_schema.field(c).type) for c, values in cells.items()}
+    ).replace_schema_metadata(info.features.arrow_schema.metadata)
+    dataset = hf.Dataset(hf.table.InMemoryTable(table), info=info, split=hf.NamedSplit(split))
+    return dataset.to_iterable_dataset(num_shards=min(len(names), 16)) if streaming else dataset
+
+
+_default_source = source  # `load` has an argument of that name
+
+
+def _cell(value: str | list[str]) -> dict[str, Any] | list[dict[str, Any]]:
+    if isinstance(value, list):
+        return [{"bytes": None, "path": path} for path in value]
+    return {"bytes": None, "path": value}
+
+
+def _stems(folder: Path, suffix: str, what: str) -> set[str]:
+    if not folder.is_dir():
+        parent = next(p for p in folder.parents if p.exists())
+        there = ", ".join(sorted(p.name for p in parent.iterdir())) or "nothing"
+        raise FileNotFoundError(
+            f"The folder {folder} is missing; {parent} holds {there}. Cure: complete the copy."
+        )
+    files = [entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    stems = {name.removesuffix(suffix) for name in files if name.endswith(suffix)}
+    if not stems:
+        others = (
+            f"; it holds {len(files)} other files, {sorted(files)[0]} among them" if files else " and empty"
+        )
+        raise FileNotFoundError(
+            f"The folder {folder} has no {what} (NAME{suffix}){others}. Cure: complete the copy."
+        )
+    return stems
+
+
+def _paired_names(root: Path, split: str) -> list[str]:
+    """Names of all pictures, sorted, after making sure that pictures and masks pair up."""
+    pictures, masks = root / "images" / split, root / "annotations" / split
+    with_picture = _stems(pictures, ".jpg", "pictures")
+    with_mask = _stems(masks, ".png", "masks")
+    problems = []
+    if missing := sorted(with_picture - with_mask):
+        problems.append(_missing(missing, ".jpg", "picture", pictures, "mask", masks))
+    if missing := sorted(with_mask - with_picture):
+        problems.append(_missing(missing, ".png", "mask", masks, "picture", pictures))
+    if problems:
+        raise ValueError(
+            " ".join(problems) + " Cure: add the missing files or remove the lone ones; none is skipped."
+        )
+    return sorted(with_picture)
+
+
+def _missing(names: list[str], suffix: str, one: str, here: Path, other: str, there: Path) -> str:
+    listed = ", ".join(name + suffix for name in names[:3]) + (", ..." if len(names) > 3 else "")
+    verb = f"{one} has" if len(names) == 1 else f"{one}s have"
+    return f"{len(names)} {verb} no {other}: {listed} in {here}, nothing of that name in {there}."
+
+
+def _read_scenes(root: Path) -> dict[str, str]:
+    file = root / "sceneCategories.txt"
+    if not file.is_file():
+        return {}
+    scenes = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        name, _, scene = line.strip().partition(" ")
+        if not scene.strip():
+            raise ValueError(
+                f"{file}, line {number}: {line!r} is not 'NAME scene'. Cure: get the file again."
+            )
+        scenes[name] = scene.strip()
+    return scenes
+
+
+def _extra(root: Path, folder: str, split: str, names: list[str], ending: str) -> list[Path]:
+    paths = [root / folder / split / (name + ending) for name in names]
+    if missing := [path for path in paths if not path.is_file()]:
+        listed = ", ".join(str(path) for path in missing[:3]) + (", ..." if len(missing) > 3 else "")
+        raise FileNotFoundError(
+            f"{len(missing)} of {len(paths)} files are missing: {listed}. Cure: complete the copy."
+        )
+    return paths
+
+
+def _levels(first: Path) -> Iterator[Path]:
+    """NAME_1.png, NAME_2.png, ... as far as they exist."""
+    stem, level, path = first.stem.removesuffix("_1"), 1, first
+    while path.is_file():
+        yield path
+        level += 1
+        path = first.with_name(f"{stem}_{level}.png")
+
+
+def dollhouse_recipe(name: str, *, root: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """How a Dollhouse scene was made: camera, light and objects, as its generator wrote them down.
+
+    Args:
+        name: as in the column `name`.
+        root: as in `load`.
+
+    Raises:
+        FileNotFoundError: when there is no such scene; suggests names that are there.
+    """
+    folder = _find_root("dollhouse", root) / "recipes"
+    for split in SPLITS:
+        file = folder / split / f"{name}.json"
+        if file.is_file():
+            return json.loads(file.read_text(encoding="utf-8"))
+    names = sorted(path.stem for path in folder.glob("*/*.json"))
+    close = difflib.get_close_matches(name, names, n=3) or names[:3]
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    raise FileNotFoundError(f"There is no recipe {name}.json in the folders of {folder}.{hint}")
