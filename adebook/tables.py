@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def show_table(
     caption: str,
     *,
     formats: Mapping[str, str] | None = None,
-    color_column: str | None = None,
+    color_columns: Sequence[str] = (),
     **options: Any,
 ) -> Table:
     """Show a DataFrame as a table that readers can sort and search.
@@ -55,7 +55,7 @@ def show_table(
         caption: one sentence that says what the table holds; screen readers announce it. Mandatory.
         formats: how to print a column instead, as Python format specs: `{"params_m": ",.1f", "share":
             ".2%"}`.
-        color_column: a column of colors "#rrggbb"; each is shown as a swatch beside its text.
+        color_columns: columns of colors "#rrggbb"; each is shown as a swatch beside its text.
         **options: options of itables, e.g. `paging=False`, `pageLength=25`, `order=[[2, "desc"]]`
             (https://itables.org/options/options.html).
 
@@ -71,7 +71,7 @@ def show_table(
 
     if not isinstance(caption, str) or not caption.strip():
         raise ValueError("A table needs a caption that says what it holds; screen readers announce it.")
-    for column in [*(formats or {}), *([color_column] if color_column is not None else [])]:
+    for column in [*(formats or {}), *color_columns]:
         if column not in df.columns:
             raise ValueError(
                 f"The table has no column {column!r}. It has {', '.join(map(repr, df.columns))}."
@@ -79,8 +79,8 @@ def show_table(
     shown = _formatted(df, formats or {})
     rich = shown
     options = {**_DEFAULTS, "paging": len(df) > 25, **options}
-    if color_column is not None:
-        rich = _with_swatches(shown, color_column)
+    if color_columns:
+        rich = _with_swatches(shown, color_columns)
         if hasattr(itables.options, "allow_html"):  # older versions always allow it
             options["allow_html"] = True
     markup = itables.to_html_datatable(rich, caption=caption, connected=True, **options)
@@ -120,15 +120,15 @@ def _decimals(values: "pd.Series") -> int:
     )
 
 
-def _with_swatches(df: "pd.DataFrame", color_column: str) -> "pd.DataFrame":
-    for row, value in enumerate(df[color_column]):
-        if not isinstance(value, str) or not _HEX.fullmatch(value):
-            raise ValueError(
-                f"Row {row} of the column {color_column!r} holds {value!r}, but a color is '#rrggbb'."
-            )
+def _with_swatches(df: "pd.DataFrame", color_columns: Sequence[str]) -> "pd.DataFrame":
     rich = df.copy()
     for column in df.columns:
-        if column == color_column:
+        if column in color_columns:
+            for row, value in enumerate(df[column]):
+                if not isinstance(value, str) or not _HEX.fullmatch(value):
+                    raise ValueError(
+                        f"Row {row} of the column {column!r} holds {value!r}, but a color is '#rrggbb'."
+                    )
             rich[column] = [_SWATCH.format(value) for value in df[column]]
         elif not _is_number(df[column]):  # HTML is allowed in the whole table, so all other text is escaped
             rich[column] = [

@@ -110,7 +110,9 @@ def test_exercises_have_one_format(path):
     assert len(found) >= 3
     for number, cells in found.items():
         assert list(cells) == list(ROLES), f"Exercise {number}: stub, check and solution, in this order"
-        heading = [s for s in markdown(notebook) if s.startswith(f"### Exercise {number}: ")]
+        heading = re.findall(
+            rf"^### Exercise {re.escape(number)}: \S", "\n\n".join(markdown(notebook)), flags=re.M
+        )
         assert len(heading) == 1, f"Exercise {number} needs one heading of its own"
         stub, check, solution = (notebook.cells[cells[role]] for role in ROLES)
         between = notebook.cells[cells["check"] + 1 : cells["solution"]]

@@ -50,16 +50,16 @@ def test_all_rows_are_kept():
 
 
 def test_color_column():
-    markup = show_table(FRAME, "Colors.", color_column="color")._repr_html_()
+    markup = show_table(FRAME, "Colors.", color_columns=["color"])._repr_html_()
     assert "background:#787878" in markup
     assert markup.count("#06E6E6") >= 2  # the swatch, and its text
     assert "A <b>" not in markup  # other text stays text
-    assert "<span" not in repr(show_table(FRAME, "Colors.", color_column="color"))
+    assert "<span" not in repr(show_table(FRAME, "Colors.", color_columns=["color"]))
 
 
 def test_the_frame_is_left_alone():
     before = FRAME.copy()
-    show_table(FRAME, "x", color_column="color")
+    show_table(FRAME, "x", color_columns=["color"])
     pd.testing.assert_frame_equal(FRAME, before)
 
 
@@ -71,4 +71,4 @@ def test_refused():
     with pytest.raises(ValueError, match=r"no column 'mIoU'.*'miou'"):
         show_table(FRAME, "x", formats={"mIoU": ".1f"})
     with pytest.raises(ValueError, match=r"Row 0 of the column 'model' holds 'A <b>'.*'#rrggbb'"):
-        show_table(FRAME, "x", color_column="model")
+        show_table(FRAME, "x", color_columns=["model"])
