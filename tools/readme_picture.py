@@ -13,7 +13,9 @@ WIDTH, HEIGHT, GAP = 320, 240, 6
 
 
 def main() -> None:
-    rows = {row["scene"]: row for split in ("training", "validation") for row in adebook.load("dollhouse", split)}
+    rows = {
+        row["scene"]: row for split in ("training", "validation") for row in adebook.load("dollhouse", split)
+    }
     missing = [kind for kind in KINDS if kind not in rows]
     if missing:
         raise SystemExit(f"data/dollhouse has no scene of kind {missing[0]!r}; it has {sorted(rows)}")
