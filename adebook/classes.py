@@ -24,7 +24,7 @@ class ADEClass:
         name: MIT's first name for it, e.g. "sofa".
         synonyms: MIT's other names, without `name`.
         is_stuff: stuff (sky, floor) rather than thing (sofa, lamp), by MIT's 35/115 split.
-        pixel_share: share of all pixels, 0..1, unlabelled pixels included in the total.
+        pixel_share: share of all pixels, 0..1, unlabeled pixels included in the total.
         train_images: training pictures in which it occurs (of 20,210).
         val_images: validation pictures in which it occurs (of 2,000).
         color: MIT's color (red, green, blue), 0..255 each. Classes 7 and 49 share one.
@@ -121,7 +121,7 @@ def find(key: SupportsIndex | str) -> ADEClass:
         return CLASSES[number - 1]
     if number == 0:
         why = (
-            "0 is 'other' (unlabelled) and never a class. Did you pass a train id? Train id 0 is the wall: "
+            "0 is 'other' (unlabeled) and never a class. Did you pass a train id? Train id 0 is the wall: "
             "CLASSES[0], or find(1)"
         )
     elif number == 255:

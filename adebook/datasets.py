@@ -71,14 +71,14 @@ class SourceInfo:
         key: the word that `load` takes.
         title: for captions and credit lines; says "rendered" or "photographs".
         rendered: whether the pictures come from a renderer rather than a camera.
-        licence: terms of the pictures and of the masks.
+        license: terms of the pictures and of the masks.
         root: the folder in official layout, or None when it was not found on this machine.
     """
 
     key: str
     title: str
     rendered: bool
-    licence: str
+    license: str
     root: Path | None
 
 
@@ -86,12 +86,12 @@ _FACTS: dict[str, dict[str, Any]] = {
     "dollhouse": {
         "title": "Dollhouse (rendered)",
         "rendered": True,
-        "licence": "CC0 1.0",
+        "license": "CC0 1.0",
     },
     "sceneparse150": {
         "title": "SceneParse150 (photographs)",
         "rendered": False,
-        "licence": "pictures: non-commercial research and education only (MIT's terms of use); "
+        "license": "pictures: non-commercial research and education only (MIT's terms of use); "
         "masks: BSD-3-Clause",
     },
 }
@@ -498,7 +498,7 @@ def load(
     facts = _FACTS[key]
     info = hf.DatasetInfo(
         description=f"{facts['title']}, split {split}, from {folder}",
-        license=facts["licence"],
+        license=facts["license"],
         features=hf.Features(types),
         dataset_name=key,
     )

@@ -39,7 +39,7 @@ __all__ = [
     "to_train_ids",
 ]
 
-#: Official id of unlabelled pixels; never scored.
+#: Official id of unlabeled pixels; never scored.
 OTHER = 0
 #: Train id of pixels that no loss and no metric looks at.
 IGNORE = _checks.IGNORE
@@ -144,7 +144,7 @@ def from_full_release(
 
 
 def full_release_ids(rgb: "npt.NDArray[np.uint8] | PIL.Image.Image") -> npt.NDArray[np.uint16]:
-    """Class indices of a full-release mask: `(R // 10) * 256 + G`; 0 is unlabelled.
+    """Class indices of a full-release mask: `(R // 10) * 256 + G`; 0 is unlabeled.
 
     Args:
         rgb: [H, W, 3], uint8 array or PIL image.
@@ -157,7 +157,7 @@ def full_release_ids(rgb: "npt.NDArray[np.uint8] | PIL.Image.Image") -> npt.NDAr
 
 
 def full_release_instances(rgb: "npt.NDArray[np.uint8] | PIL.Image.Image") -> npt.NDArray[np.uint8]:
-    """Instance numbers of a full-release mask, its blue channel; 0 is unlabelled.
+    """Instance numbers of a full-release mask, its blue channel; 0 is unlabeled.
 
     Args:
         rgb: [H, W, 3], uint8 array or PIL image.

@@ -3,7 +3,7 @@
 "Mean IoU" is six numbers in the wild. What this module leaves open is an argument, and what it prints says
 which was chosen:
 
-- Pixels labelled "ignore" (255, official id 0) count nowhere, neither as miss nor as false alarm: MIT's
+- Pixels labeled "ignore" (255, official id 0) count nowhere, neither as miss nor as false alarm: MIT's
   devkit, mmsegmentation and torchmetrics (`ignore_index=255`) agree on that.
 - Intersections and unions are summed over all pictures first and divided once. Averaging the IoU of single
   pictures gives another number.
@@ -41,13 +41,13 @@ class Scores:
     r"""Scores computed from a confusion matrix $n$ of $C$ classes, $n_{ij}$ = pixels of class $i$ predicted
     as $j$.
 
-    With $t_i = \sum_j n_{ij}$ (labelled as $i$) and $p_i = \sum_j n_{ji}$ (predicted as $i$):
+    With $t_i = \sum_j n_{ij}$ (labeled as $i$) and $p_i = \sum_j n_{ji}$ (predicted as $i$):
 
     Attributes:
         iou: $n_{ii} / (t_i + p_i - n_{ii})$ per class, float64 [C]; NaN where a class occurs in neither
             labels nor predictions. The Jaccard index.
         mean_iou: mean of `iou` by the convention `absent`; "mIoU" of the leaderboards.
-        pixel_accuracy: $\sum_i n_{ii} / \sum_i t_i$, over labelled pixels.
+        pixel_accuracy: $\sum_i n_{ii} / \sum_i t_i$, over labeled pixels.
         mean_accuracy: mean of `recall` by the convention `absent` (with "exclude": over classes in the
             labels).
         frequency_weighted_iou: $\sum_i t_i \, \mathrm{IoU}_i / \sum_i t_i$.
@@ -55,7 +55,7 @@ class Scores:
         dice: $2 n_{ii} / (t_i + p_i)$ per class, float64 [C], NaN where absent. The F1 score.
         precision: $n_{ii} / p_i$ per class, float64 [C], NaN where never predicted.
         recall: $n_{ii} / t_i$ per class, float64 [C], NaN where not in the labels. The class accuracy.
-        labelled_pixels: $t_i$, int64 [C].
+        labeled_pixels: $t_i$, int64 [C].
         predicted_pixels: $p_i$, int64 [C].
         absent: the convention of the means, "exclude" or "zero".
 
@@ -74,7 +74,7 @@ class Scores:
     dice: npt.NDArray[np.float64]
     precision: npt.NDArray[np.float64]
     recall: npt.NDArray[np.float64]
-    labelled_pixels: npt.NDArray[np.int64]
+    labeled_pixels: npt.NDArray[np.int64]
     predicted_pixels: npt.NDArray[np.int64]
     absent: Absent
 
@@ -112,7 +112,7 @@ class Scores:
         """The scores by class, one row each, as a DataFrame.
 
         The index is `train_id`; with 150 classes the columns `id` (official) and `name` come first, then
-        `iou`, `dice`, `precision`, `recall` (shares, NaN where undefined), `labelled_pixels` and
+        `iou`, `dice`, `precision`, `recall` (shares, NaN where undefined), `labeled_pixels` and
         `predicted_pixels`.
         """
         import pandas as pd
@@ -121,13 +121,13 @@ class Scores:
         if self.num_classes == len(CLASSES):
             columns["id"] = [c.id for c in CLASSES]
             columns["name"] = [c.name for c in CLASSES]
-        for name in ("iou", "dice", "precision", "recall", "labelled_pixels", "predicted_pixels"):
+        for name in ("iou", "dice", "precision", "recall", "labeled_pixels", "predicted_pixels"):
             columns[name] = getattr(self, name)
         return pd.DataFrame(columns, index=pd.RangeIndex(self.num_classes, name="train_id"))
 
 
 class ConfusionMatrix:
-    r"""Counts which class was predicted where which was labelled, over as many pictures as you like.
+    r"""Counts which class was predicted where which was labeled, over as many pictures as you like.
 
     $n_{ij}$ = number of pixels with label $i$ and prediction $j$. Integers, so the result does not depend on
     the order of the pictures, on batching, or on the device.
@@ -139,8 +139,8 @@ class ConfusionMatrix:
 
     Convention:
         - Rows are the ground truth, columns the prediction.
-        - A pixel labelled `ignore_index` is left out, whatever was predicted there.
-        - A prediction of `ignore_index` on a labelled pixel is refused: it would have to be counted as
+        - A pixel labeled `ignore_index` is left out, whatever was predicted there.
+        - A prediction of `ignore_index` on a labeled pixel is refused: it would have to be counted as
           something, and libraries differ in what. A model for this benchmark predicts one of its C classes
           everywhere.
         - Official ids must be converted first: `adebook.labels.to_train_ids`.
@@ -188,26 +188,24 @@ class ConfusionMatrix:
             TypeError: for floats and booleans.
         """
         predicted = _checks.as_labels(prediction, "prediction")
-        labelled = _checks.as_labels(target, "target")
-        if predicted.shape != labelled.shape:
+        labeled = _checks.as_labels(target, "target")
+        if predicted.shape != labeled.shape:
             hint = ""
-            if predicted.ndim == labelled.ndim + 1 and self.num_classes in predicted.shape:
+            if predicted.ndim == labeled.ndim + 1 and self.num_classes in predicted.shape:
                 hint = " The prediction has a class axis: take argmax over it."
             raise ValueError(
-                f"prediction has shape {predicted.shape} and target {labelled.shape}, but they must be "
+                f"prediction has shape {predicted.shape} and target {labeled.shape}, but they must be "
                 f"equal.{hint} Cure: score at the size of the labels; resize logits before argmax, never the "
                 f"labels."
             )
-        counted = (
-            np.ones(labelled.shape, bool) if self.ignore_index is None else labelled != self.ignore_index
-        )
-        self._refuse(labelled, counted, "target")
+        counted = np.ones(labeled.shape, bool) if self.ignore_index is None else labeled != self.ignore_index
+        self._refuse(labeled, counted, "target")
         if self.ignore_index is not None:
             self._refuse_ignored_prediction(predicted, counted)
             self._refuse(predicted, predicted != self.ignore_index, "prediction")
         else:
             self._refuse(predicted, counted, "prediction")
-        cells = labelled[counted].astype(np.int64) * self.num_classes + predicted[counted].astype(np.int64)
+        cells = labeled[counted].astype(np.int64) * self.num_classes + predicted[counted].astype(np.int64)
         size = self.num_classes**2
         self._matrix += np.bincount(cells, minlength=size).reshape(self._matrix.shape)
 
@@ -238,7 +236,7 @@ class ConfusionMatrix:
         if wrong.any():
             raise ValueError(
                 f"prediction is {self.ignore_index} (ignore) at {_checks.position(_checks.first_of(wrong))}, "
-                f"where the target is labelled ({_checks.pixels(int(wrong.sum()))} in all). Only labels can "
+                f"where the target is labeled ({_checks.pixels(int(wrong.sum()))} in all). Only labels can "
                 f"be ignored. Cure: predict one of the classes 0..{self.num_classes - 1} everywhere. Nothing "
                 f"was counted."
             )
@@ -299,18 +297,18 @@ class ConfusionMatrix:
                 f"absent is {absent!r}, but it is 'exclude' (the usual) or 'zero' (MIT's devkit)."
             )
         hit = np.diag(self._matrix).astype(np.float64)
-        labelled, predicted = self._matrix.sum(axis=1), self._matrix.sum(axis=0)
-        total = int(labelled.sum())
-        iou = _divide(hit, labelled + predicted - hit)
-        recall = _divide(hit, labelled)
+        labeled, predicted = self._matrix.sum(axis=1), self._matrix.sum(axis=0)
+        total = int(labeled.sum())
+        iou = _divide(hit, labeled + predicted - hit)
+        recall = _divide(hit, labeled)
         if total == 0:
-            warnings.warn("No labelled pixel was counted, so every score is NaN.", UserWarning, stacklevel=2)
+            warnings.warn("No labeled pixel was counted, so every score is NaN.", UserWarning, stacklevel=2)
             mean_iou = pixel_accuracy = mean_accuracy = weighted = float("nan")
         else:
             mean = np.nanmean if absent == "exclude" else _mean_with_zeros
             mean_iou, mean_accuracy = float(mean(iou)), float(mean(recall))
             pixel_accuracy = float(hit.sum() / total)
-            weighted = float(np.nansum(labelled * iou) / total)
+            weighted = float(np.nansum(labeled * iou) / total)
         return Scores(
             iou=iou,
             mean_iou=mean_iou,
@@ -318,10 +316,10 @@ class ConfusionMatrix:
             mean_accuracy=mean_accuracy,
             frequency_weighted_iou=weighted,
             mit_score=(pixel_accuracy + mean_iou) / 2,
-            dice=_divide(2 * hit, labelled + predicted),
+            dice=_divide(2 * hit, labeled + predicted),
             precision=_divide(hit, predicted),
             recall=recall,
-            labelled_pixels=labelled,
+            labeled_pixels=labeled,
             predicted_pixels=predicted,
             absent=absent,
         )

@@ -23,7 +23,7 @@ def test_first_and_last():
 
 
 def test_what_is_known_of_the_whole():
-    """objectInfo150: 35 stuff and 115 things; the shares leave 7.25 % of the pixels unlabelled."""
+    """objectInfo150: 35 stuff and 115 things; the shares leave 7.25 % of the pixels unlabeled."""
     assert sum(c.is_stuff for c in CLASSES) == 35
     assert sum(c.is_thing for c in CLASSES) == 115
     assert sum(c.pixel_share for c in CLASSES) == pytest.approx(0.9275, abs=1e-9)

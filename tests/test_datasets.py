@@ -74,7 +74,7 @@ def test_the_default_source(root, monkeypatch):
 def test_source_info(root):
     info = source_info("sceneparse150", root=root)
     assert (info.title, info.rendered, info.root) == ("SceneParse150 (photographs)", False, root)
-    assert "non-commercial" in info.licence
+    assert "non-commercial" in info.license
     assert source_info("dollhouse", root=root).title == "Dollhouse (rendered)"
     assert source_info("dollhouse", root=root).rendered
     assert source_info("sceneparse150").root is None

@@ -41,7 +41,7 @@ def test_scores_by_hand(by_hand):
     assert scores.mean_accuracy == pytest.approx(7 / 9)  # (2/3 + 2/3 + 1) / 3
     assert scores.frequency_weighted_iou == pytest.approx(4 / 7)  # (3/2 + 3/2 + 1) / 7
     assert scores.mit_score == pytest.approx((5 / 7 + 2 / 3) / 2)
-    assert scores.labelled_pixels.tolist() == [3, 3, 0, 1]
+    assert scores.labeled_pixels.tolist() == [3, 3, 0, 1]
     assert scores.predicted_pixels.tolist() == [3, 3, 0, 1]
     zero = by_hand.scores(absent="zero")
     assert zero.mean_iou == pytest.approx(0.5)  # (1/2 + 1/2 + 0 + 1) / 4
@@ -114,16 +114,16 @@ def test_equals_torchmetrics(case):
 def devkit_scores(predictions, masks):
     """What MIT's evaluation code computes, said again: official ids 0..150, sums over all pictures."""
     eps = np.finfo(float).eps
-    intersection, union, right, labelled = np.zeros(150), np.zeros(150), 0, 0
+    intersection, union, right, labeled = np.zeros(150), np.zeros(150), 0, 0
     for predicted, mask in zip(predictions, masks, strict=True):
-        predicted = predicted * (mask > 0)  # what is predicted on unlabelled pixels is forgotten
+        predicted = predicted * (mask > 0)  # what is predicted on unlabeled pixels is forgotten
         right += int(((predicted == mask) & (mask > 0)).sum())
-        labelled += int((mask > 0).sum())
+        labeled += int((mask > 0).sum())
         for k in range(1, 151):
             both = int(((predicted == k) & (mask == k)).sum())
             intersection[k - 1] += both
             union[k - 1] += int((predicted == k).sum() + (mask == k).sum()) - both
-    accuracy, iou = right / labelled, intersection / (union + eps)
+    accuracy, iou = right / labeled, intersection / (union + eps)
     return iou.mean(), accuracy, (iou.mean() + accuracy) / 2
 
 
@@ -303,7 +303,7 @@ def test_other_refusals(by_hand):
 def test_empty_is_nan_with_a_warning(absent):
     cm = ConfusionMatrix()
     cm.update([[5, 5]], [[255, 255]])
-    with pytest.warns(UserWarning, match="No labelled pixel"):
+    with pytest.warns(UserWarning, match="No labeled pixel"):
         scores = cm.scores(absent)
     for value in (scores.mean_iou, scores.pixel_accuracy, scores.mean_accuracy, scores.mit_score):
         assert np.isnan(value)
@@ -328,7 +328,7 @@ def test_table(by_hand):
         "dice",
         "precision",
         "recall",
-        "labelled_pixels",
+        "labeled_pixels",
         "predicted_pixels",
     ]
     assert table.index.name == "train_id"
