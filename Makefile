@@ -6,8 +6,9 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RENDER := .venv-render
 
-.PHONY: help book serve test lint format lock address clean distclean
+.PHONY: help book serve test lint format lock address dollhouse clean distclean
 
 help:
 	@sed -n '2,3p' Makefile | sed 's/^# *//'
@@ -46,9 +47,19 @@ lock:
 address: $(READY)
 	@$(BIN)/python tools/address.py "$(URL)"
 
+# Render the scenes that tools/dollhouse/scenes.csv lists and data/dollhouse lacks. Blender exists for Python 3.11 only.
+$(RENDER)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Rendering needs Python 3.11, for which bpy 4.5 is made. Cure: make dollhouse PYTHON=python3.11")'
+	@test -x $(RENDER)/bin/python || $(PYTHON) -m venv $(RENDER)
+	$(RENDER)/bin/python -m pip install --quiet --disable-pip-version-check ".[render]"
+	@touch $@
+
+dollhouse: $(RENDER)/.ready
+	@$(RENDER)/bin/python -m tools.dollhouse
+
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis dist build
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(RENDER)

@@ -12,11 +12,19 @@ WHY_SKIPPED = "ADE20K_ROOT is not set: no real files here (set it to a folder AD
 
 
 @pytest.fixture(autouse=True)
-def _no_setting_leaks_in(request, monkeypatch):
-    """A test that is about sources must not depend on the shell it was started from."""
-    if request.module.__name__.rpartition(".")[2] == "test_datasets" and "real" not in request.keywords:
-        monkeypatch.delenv("ADEBOOK_SOURCE", raising=False)
-        monkeypatch.delenv("ADE20K_ROOT", raising=False)
+def _no_setting_leaks_in(request):
+    """A test that is about sources must not depend on the shell it was started from.
+
+    Not with monkeypatch: `Dataset.map(num_proc=...)` puts a copy in the place of `os.environ`, and what was taken
+    out of the old one would never come back.
+    """
+    about_sources = (
+        request.module.__name__.rpartition(".")[2] == "test_datasets" and "real" not in request.keywords
+    )
+    names = ("ADEBOOK_SOURCE", "ADE20K_ROOT") if about_sources else ()
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    yield
+    os.environ.update(kept)
 
 
 @pytest.fixture

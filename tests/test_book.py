@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 sys.path.insert(0, str(ROOT / "_ext"))
 
+pytest.importorskip("myst_nb", reason="the site's packages are not installed: pip install adebook[book]")
 import address  # noqa: E402
 import bookkit  # noqa: E402
 

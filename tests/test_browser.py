@@ -18,6 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "_ext"))
 
+pytest.importorskip("myst_nb", reason="the site's packages are not installed: pip install adebook[book]")
 import bookkit  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.book]
