@@ -21,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
+SOURCES = ("dollhouse", "sceneparse150")
+
 TIMEOUT = 180  # seconds for one cell, as in _config.yml
 
 # What the notebooks' outputs depend on, besides their own code.
@@ -40,18 +42,27 @@ PAGES = [
 ]
 
 
+def chosen_source() -> str:
+    """The source of pictures that the environment asks for, as `adebook.source()` reads it."""
+    source = os.environ.get("ADEBOOK_SOURCE", "").strip() or "dollhouse"
+    if source not in SOURCES:
+        sys.exit(f"ADEBOOK_SOURCE is {source!r}, which is no source. Cure: use one of {', '.join(SOURCES)}.")
+    return source
+
+
 def output_folder() -> Path:
     """The folder given to jupyter-book as --path-output; the pages lie in _build/html below it."""
-    source = os.environ.get("ADEBOOK_SOURCE") or "dollhouse"
-    if not re.fullmatch(r"[\w-]+", source):
-        sys.exit(f"ADEBOOK_SOURCE is {source!r}, not a source: dollhouse, sceneparse150 or ade20k-full.")
+    source = chosen_source()
     return ROOT if source == "dollhouse" else ROOT / "_build" / source
 
 
 def data_root() -> Path | None:
     """ADE20K_ROOT as an absolute path: notebooks run in their own folders, where a relative one fails."""
     root = os.environ.get("ADE20K_ROOT")
-    return Path(root).expanduser().resolve() if root else None
+    try:
+        return Path(root).expanduser().resolve() if root else None
+    except RuntimeError:
+        sys.exit(f"ADE20K_ROOT is {root!r}, whose home folder does not exist. Cure: give the path in full.")
 
 
 def files(names: Iterable[str]) -> Iterable[Path]:
@@ -76,7 +87,7 @@ def fingerprint(names: Iterable[str], extra: Iterable[str] = ()) -> str:
 
 def environment() -> list[str]:
     """The source, and the listing of the reader's own data (too large to read: names, sizes and times)."""
-    source = os.environ.get("ADEBOOK_SOURCE") or "dollhouse"
+    source = chosen_source()
     lines = [source, sys.version.split()[0]]
     root = data_root()
     if root is not None and source != "dollhouse":  # Dollhouse lies in data/ and looks nowhere else
