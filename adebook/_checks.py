@@ -23,10 +23,18 @@ def as_labels(value: LabelsLike, name: str) -> npt.NDArray[np.integer]:
     """`value` as an integer NumPy array of any shape; what cannot be labels is refused.
 
     Raises:
-        TypeError: for floats, booleans, objects, and PIL images with more than one channel.
+        TypeError: for floats, booleans, objects, masked arrays, and PIL images with more than one channel.
+        ValueError: for an empty list.
     """
     if is_tensor(value):
+        if value.is_floating_point():  # bfloat16 is not known to NumPy
+            raise _no_labels(name, str(value.dtype).removeprefix("torch."))
         array = value.detach().cpu().numpy()
+    elif isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost. Cure: say what the masked pixels are: "
+            f".filled(0) for 'other' in official ids, .filled(255) for 'ignore' in train ids."
+        )
     else:
         mode = getattr(value, "mode", None)  # PIL image
         if isinstance(mode, str) and mode not in ("L", "P", "I", "I;16", "I;16B"):
@@ -35,15 +43,36 @@ def as_labels(value: LabelsLike, name: str) -> npt.NDArray[np.integer]:
                 + cure_for_color_image()
             )
         array = np.asarray(value)
+        if array.size == 0 and isinstance(value, (list, tuple)):  # NumPy calls these float64
+            raise ValueError(f"{name} is empty: there are no pixels in it. Cure: pass one integer per pixel.")
     if array.dtype == np.bool_ or not np.issubdtype(array.dtype, np.integer):
-        cure = (
-            "a 0/1 mask of one class is not a label map; multiply it by the class's id"
-            if array.dtype == np.bool_
-            else "class ids are whole numbers; convert with .astype('uint8') after making sure that they "
-            "are, and for scores take argmax over the class axis"
-        )
-        raise TypeError(f"{name} has dtype {array.dtype}, but labels are integers. Cure: {cure}.")
+        raise _no_labels(name, str(array.dtype))
     return array
+
+
+def _no_labels(name: str, dtype: str) -> TypeError:
+    cure = (
+        "a 0/1 mask of one class is not a label map; multiply it by the class's id"
+        if dtype == "bool"
+        else "class ids are whole numbers; convert to uint8 after making sure that they are, and for scores "
+        "take argmax over the class axis"
+    )
+    return TypeError(f"{name} has dtype {dtype}, but labels are integers. Cure: {cure}.")
+
+
+def check_convertible(image: Any, name: str) -> None:
+    """Refuse a PIL picture of more than 8 bits: `convert("RGB")` would cut its values off at 255, not scale.
+
+    Raises:
+        ValueError: naming the picture, its mode and the cure.
+    """
+    if image.mode.startswith(("I", "F")):
+        depth = "16-bit gray" if image.mode.startswith("I;16") else "32-bit gray"
+        raise ValueError(
+            f"{name} is {depth} (PIL mode {image.mode!r}), but a picture has 8 bits per channel; in RGB its "
+            f"values would be cut off at 255, not scaled. Cure: scale it to 0..255, and save it as an 8-bit "
+            f"picture."
+        )
 
 
 def cure_for_color_image() -> str:

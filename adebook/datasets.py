@@ -6,11 +6,13 @@ Every source has the folder layout of the official ADEChallengeData2016.zip, so 
     ROOT/annotations/{training,validation}/NAME.png     8-bit, 0 = other, 1..150 = the classes
     ROOT/sceneCategories.txt                            "NAME scene" per line; may be missing
 
-Nothing is guessed and nothing passes silently. Whether every picture has a mask and every mask a picture is
-checked when `load` lists the folder. What a file holds is checked each time it is decoded: a truncated
-picture, a mask with colors, 16 bits or a value above 150, and a mask whose size differs from its picture's
-raise an error that names the file. (To find such files in advance, read every row once.) Pixels are returned
-as stored; EXIF orientation is not applied, because the masks were drawn on the stored pixels.
+Nothing is guessed and nothing passes silently. Whether every picture has a mask and every mask a picture, and
+whether anything else lies beside them, is checked when `load` lists the folder; only hidden files, Thumbs.db
+and desktop.ini are passed over. What a file holds is checked each time it is decoded: a truncated picture,
+one of more than 8 bits, a mask that is no PNG, has colors, 16 bits or a value above 150, and a mask whose
+size differs from its picture's raise an error that names the file. (To find such files in advance, read every
+row once.) Pixels are returned as stored; EXIF orientation is not applied, because the masks were drawn on the
+stored pixels.
 
 The checks live in the column types, so they go where the data goes: through `select`, `shuffle`, `map`,
 `with_transform`, worker processes, pickles and streams. Before `datasets.load_from_disk` reads a data set
@@ -21,6 +23,7 @@ import difflib
 import json
 import os
 import threading
+import urllib.parse
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +31,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.request import url2pathname
 
 import numpy as np
 import PIL.Image
@@ -124,7 +128,7 @@ def source_info(key: str | None = None, *, root: str | os.PathLike[str] | None =
         root: where to look, as in `load`.
 
     Raises:
-        ValueError: for an unknown source.
+        ValueError: for an unknown source, and for `root=""`.
     """
     key = source() if key is None else _known(key, SOURCES, "source")
     try:
@@ -135,9 +139,18 @@ def source_info(key: str | None = None, *, root: str | os.PathLike[str] | None =
 
 
 def info_of(dataset: "hf.Dataset | hf.IterableDataset") -> SourceInfo | None:
-    """The source that a data set from `load` came from, through any `select` or `map`; None for others."""
-    key = getattr(getattr(dataset, "info", None), "dataset_name", None)
-    return source_info(key) if key in SOURCES else None
+    """The source and folder that a data set from `load` came from, through any `select` or `map`; None for
+    others.
+
+    A stream knows it, too, when it comes from `load(..., streaming=True)`; the method `to_iterable_dataset`
+    forgets it.
+    """
+    info = getattr(dataset, "info", None)
+    key = getattr(info, "dataset_name", None)
+    if key not in SOURCES:
+        return None
+    home = urllib.parse.urlsplit(info.homepage or "")
+    return source_info(key, root=url2pathname(home.path) if home.scheme == "file" else None)
 
 
 def _known(value: str, allowed: Iterable[str], what: str, origin: str = "") -> str:
@@ -157,7 +170,13 @@ def _known(value: str, allowed: Iterable[str], what: str, origin: str = "") -> s
 def _find_root(key: str, root: str | os.PathLike[str] | None) -> Path:
     """The folder of a source, verified to be in official layout."""
     if root is not None:
-        return _check_layout(Path(root).expanduser(), key, f"root={os.fspath(root)!r}", "root")
+        if isinstance(root, str) and not root.strip():
+            raise ValueError(
+                f"root is {root!r}, which names no folder. Cure: leave it out for the usual place, or pass "
+                f"'.' for the folder you are in."
+            )
+        given = f"root={os.fspath(root)!r}"
+        return _check_layout(_expand(root, given), key, given, "root")
     if key == "dollhouse":
         return _check_layout(data_path("dollhouse"), key, "the package's data/dollhouse", "root")
     value = os.environ.get("ADE20K_ROOT", "").strip()
@@ -166,7 +185,18 @@ def _find_root(key: str, root: str | os.PathLike[str] | None) -> Path:
             "The source 'sceneparse150' was asked for, but neither root=... nor the environment variable "
             f"ADE20K_ROOT says where it lies. {_how_to_get('ADE20K_ROOT')}"
         )
-    return _check_layout(Path(value).expanduser(), key, f"ADE20K_ROOT={value}", "ADE20K_ROOT")
+    given = f"ADE20K_ROOT={value}"
+    return _check_layout(_expand(value, given), key, given, "ADE20K_ROOT")
+
+
+def _expand(path: str | os.PathLike[str], given: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # ~nobody
+        raise FileNotFoundError(
+            f"{given} starts with the home folder of a user who is not known here. Cure: write the whole "
+            f"path, or ~/ for your own home folder."
+        ) from None
 
 
 def _how_to_get(setting: str) -> str:
@@ -191,13 +221,25 @@ def _check_layout(folder: Path, key: str, given: str, setting: str) -> Path:
             f"{given} is a file, not a folder. Cure: unzip it and set {setting} to the folder in it."
         )
     if _is_root(folder):
+        if key == "dollhouse" and not (folder / "recipes").is_dir():
+            raise FileNotFoundError(
+                f"{given} has no folder recipes/, which every copy of Dollhouse has, so these are other "
+                f"pictures; as 'dollhouse' they would be called rendered and free (CC0). Cure: load them as "
+                f"'sceneparse150', or complete the copy of Dollhouse."
+            )
         return folder.absolute()
     found = _look_around(folder)
-    if found is not None:
-        level = "too low" if found in folder.absolute().parents else "too high"
+    if len(found) == 1:
+        level = "too low" if found[0] in folder.absolute().parents else "too high"
         raise FileNotFoundError(
-            f"{given} has no images/ and annotations/ in it; it points {level}: the data lies at {found}. "
-            f"Cure: set {setting} to {found}"
+            f"{given} has no images/ and annotations/ in it; it points {level}: the data lies at {found[0]}. "
+            f"Cure: set {setting} to {found[0]}"
+        )
+    if found:
+        listed = ", ".join(map(str, found[:3])) + (", ..." if len(found) > 3 else "")
+        raise FileNotFoundError(
+            f"{given} has no images/ and annotations/ in it; it points too high: {len(found)} folders "
+            f"below have them: {listed}. Cure: set {setting} to the one you mean."
         )
     if (folder / "images" / "ADE").is_dir():
         raise FileNotFoundError(
@@ -212,20 +254,19 @@ def _check_layout(folder: Path, key: str, given: str, setting: str) -> Path:
     )
 
 
-def _look_around(folder: Path) -> Path | None:
-    """The official layout one or two levels above `folder` or below it."""
+def _look_around(folder: Path) -> list[Path]:
+    """The folders in official layout one or two levels above `folder`, or else below it."""
     folder = folder.absolute()
     for parent in list(folder.parents)[:2]:
         if _is_root(parent):
-            return parent
+            return [parent]
+    found: list[Path] = []
     for pattern in ("*", "*/*"):
         try:
-            found = sorted(p for p in folder.glob(pattern) if p.is_dir() and _is_root(p))
+            found += sorted(p for p in folder.glob(pattern) if p.is_dir() and _is_root(p))
         except OSError:  # an unreadable folder somewhere below is not what the user asked about
             continue
-        if found:
-            return found[0]
-    return None
+    return found
 
 
 # --- column types: decoding with checks ---------------------------------------------------------------------
@@ -319,6 +360,19 @@ def _check_size(path: str | None, size: tuple[int, int], what: str) -> None:
 _CHANNELS = {"1": "black and white (1 bit)", "RGB": "a color image (RGB)", "RGBA": "a color image (RGBA)"}
 
 
+def _check_png(image: PIL.Image.Image, name: str, what: str) -> None:
+    """Refuse all formats but PNG, whatever the file is called; `map` writes what PNG cannot hold as TIFF."""
+    if image.format == "PNG" or (image.format == "TIFF" and not getattr(image, "filename", "")):
+        return
+    why = (
+        "JPEG stores a picture approximately and so invents numbers at the edges of regions. Cure: get the "
+        "original PNG; to convert this file does not bring the numbers back."
+        if image.format == "JPEG"
+        else "of other formats it is not certain that they kept every number. Cure: get the original PNG."
+    )
+    raise ValueError(f"{name}: the {what} is a {image.format} file by its content, but must be a PNG; {why}")
+
+
 def _check_mask_format(image: PIL.Image.Image, name: str, head: bytes) -> None:
     depth = head[24] if head.startswith(b"\x89PNG") and len(head) > 25 else 8
     if image.mode in ("L", "P") and (depth == 8 or image.mode == "P"):
@@ -365,6 +419,7 @@ class Picture(_Checked):
         image, name, _ = _open(value, "picture")
         if image.mode == "RGB":
             return image
+        _checks.check_convertible(image, f"{name}: the picture")
         with _reading(name, "picture"):
             return _named(image.convert("RGB"), image)
 
@@ -380,6 +435,7 @@ class Mask(_Checked):
         if isinstance(value, PIL.Image.Image):
             return value
         image, name, head = _open(value, "mask")
+        _check_png(image, name, "mask")
         _check_mask_format(image, name, head)
         _checks.check_official(np.asarray(image), f"{name}: the mask")
         _check_size(getattr(image, "filename", None), image.size, "mask")
@@ -401,6 +457,7 @@ class Numbers(_Checked):
         if isinstance(value, PIL.Image.Image):
             return value
         image, name, _ = _open(value, "instance or part mask")
+        _check_png(image, name, "instance or part mask")
         if image.mode not in self._modes:
             found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
             raise ValueError(
@@ -454,12 +511,17 @@ def load(
         - `parts`: list of PIL images, mode "I;16", level 1 first: parts, then parts of parts where there are
           any.
 
+        To change a picture in `map`, return a new one (`row["image"].resize(...)`, or work on a `.copy()`).
+        Changes in place (`putpixel`, `thumbnail`, `ImageDraw`) are lost: datasets keeps the file that the
+        picture came from.
+
     Raises:
-        ValueError: unknown source or split, pictures and masks that do not pair up, a source without
-            instances or parts; and while reading a row: a damaged file, a mask that is not 8-bit with one
+        ValueError: unknown source or split, pictures and masks that do not pair up, anything else in their
+            folders, a broken sceneCategories.txt, a source without instances or parts; and while reading a
+            row: a damaged file, a picture of more than 8 bits, a mask that is not an 8-bit PNG with one
             channel or holds a value above 150, a size that differs from the picture's.
         FileNotFoundError, NotADirectoryError: a missing or empty folder; says where the data was found
-            instead when the folder is one or two levels off.
+            instead when the folder is one or two levels off. "dollhouse" also needs a folder `recipes`.
 
     Example:
         >>> row = load("dollhouse", "validation")[0]  # doctest: +SKIP
@@ -497,7 +559,8 @@ def load(
         types["parts"] = hf.List(Numbers())
     facts = _FACTS[key]
     info = hf.DatasetInfo(
-        description=f"{facts['title']}, split {split}, from {folder}",
+        description=facts["title"],
+        homepage=folder.as_uri(),  # from where `info_of` has the folder
         license=facts["license"],
         features=hf.Features(types),
         dataset_name=key,
@@ -510,7 +573,11 @@ def load(
         {c: pa.array(values, type=info.features.arrow_schema.field(c).type) for c, values in cells.items()}
     ).replace_schema_metadata(info.features.arrow_schema.metadata)
     dataset = hf.Dataset(hf.table.InMemoryTable(table), info=info, split=hf.NamedSplit(split))
-    return dataset.to_iterable_dataset(num_shards=min(len(names), 16)) if streaming else dataset
+    if not streaming:
+        return dataset
+    stream = dataset.to_iterable_dataset(num_shards=min(len(names), 16))  # keeps the features only
+    stream.info.update(info)
+    return stream
 
 
 _default_source = source  # `load` has an argument of that name
@@ -529,16 +596,51 @@ def _stems(folder: Path, suffix: str, what: str) -> set[str]:
         raise FileNotFoundError(
             f"The folder {folder} is missing; {parent} holds {there}. Cure: complete the copy."
         )
-    files = [entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
-    stems = {name.removesuffix(suffix) for name in files if name.endswith(suffix)}
+    stems, strangers = set(), []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower() in _PASSED_OVER:
+                continue
+            if entry.is_dir():
+                strangers.append(entry.name + "/")
+            elif entry.name.endswith(suffix):
+                stems.add(entry.name.removesuffix(suffix))
+            else:
+                strangers.append(entry.name)
+    if strangers:
+        raise ValueError(_strange(folder, sorted(strangers), suffix, what, stems))
     if not stems:
-        others = (
-            f"; it holds {len(files)} other files, {sorted(files)[0]} among them" if files else " and empty"
-        )
         raise FileNotFoundError(
-            f"The folder {folder} has no {what} (NAME{suffix}){others}. Cure: complete the copy."
+            f"The folder {folder} is empty: it has no {what} (NAME{suffix}). Cure: complete the copy."
         )
     return stems
+
+
+_PASSED_OVER = ("thumbs.db", "desktop.ini")  # what Windows leaves in folders
+_SAME_FORMAT = {".jpg": (".jpg", ".jpeg", ".jpe", ".jfif"), ".png": (".png",)}
+
+
+def _strange(folder: Path, names: list[str], suffix: str, what: str, stems: set[str]) -> str:
+    """Message about entries of a folder that are not NAME.jpg or NAME.png."""
+    listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    verb = "entry is" if len(names) == 1 else "entries are"
+    cures = []
+    misnamed = [
+        name for name in names if Path(name).suffix.lower() in _SAME_FORMAT[suffix] and name[-1] != "/"
+    ]
+    if misnamed:
+        stem = Path(misnamed[0]).stem
+        cures.append(
+            f"{misnamed[0]} is there beside {stem}{suffix}: remove one"
+            if stem in stems
+            else f"rename {misnamed[0]} to {stem}{suffix}" + (" and so on" if len(misnamed) > 1 else "")
+        )
+    if len(misnamed) < len(names):
+        cures.append(f"move what is not one of the {what} out of the folder; sub-folders are not searched")
+    return (
+        f"In {folder}, {len(names)} {verb} not named NAME{suffix} as {what} are: {listed}. None is skipped. "
+        f"Cure: {'; '.join(cures)}."
+    )
 
 
 def _paired_names(root: Path, split: str) -> list[str]:
@@ -568,16 +670,24 @@ def _read_scenes(root: Path) -> dict[str, str]:
     file = root / "sceneCategories.txt"
     if not file.is_file():
         return {}
-    scenes = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        text = file.read_bytes().decode("utf-8-sig")  # Windows editors put a mark before the first name
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not text in UTF-8 ({error}). Cure: save it as UTF-8.") from error
+    scenes: dict[str, str] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         name, _, scene = line.strip().partition(" ")
-        if not scene.strip():
+        if not (scene := scene.strip()):
             raise ValueError(
                 f"{file}, line {number}: {line!r} is not 'NAME scene'. Cure: get the file again."
             )
-        scenes[name] = scene.strip()
+        if scenes.setdefault(name, scene) != scene:
+            raise ValueError(
+                f"{file}, line {number}: {name} is {scene!r} here but {scenes[name]!r} further up. Cure: "
+                f"remove the wrong line."
+            )
     return scenes
 
 
@@ -598,6 +708,8 @@ def _levels(first: Path) -> Iterator[Path]:
         yield path
         level += 1
         path = first.with_name(f"{stem}_{level}.png")
+    if (beyond := first.with_name(f"{stem}_{level + 1}.png")).is_file():
+        raise ValueError(f"{path} is missing, though {beyond.name} is there. Cure: complete the copy.")
 
 
 def dollhouse_recipe(name: str, *, root: str | os.PathLike[str] | None = None) -> dict[str, Any]:

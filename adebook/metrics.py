@@ -111,7 +111,8 @@ class Scores:
     def table(self) -> "pd.DataFrame":
         """The scores by class, one row each, as a DataFrame.
 
-        The index is `train_id`; with 150 classes the columns `id` (official) and `name` come first, then
+        With 150 classes the index is `train_id`, and the columns `id` (official) and `name` come first; with
+        another number of classes, which are not ADE20K's, the index is `class_index`. The other columns are
         `iou`, `dice`, `precision`, `recall` (shares, NaN where undefined), `labeled_pixels` and
         `predicted_pixels`.
         """
@@ -123,7 +124,8 @@ class Scores:
             columns["name"] = [c.name for c in CLASSES]
         for name in ("iou", "dice", "precision", "recall", "labeled_pixels", "predicted_pixels"):
             columns[name] = getattr(self, name)
-        return pd.DataFrame(columns, index=pd.RangeIndex(self.num_classes, name="train_id"))
+        name = "train_id" if self.num_classes == len(CLASSES) else "class_index"
+        return pd.DataFrame(columns, index=pd.RangeIndex(self.num_classes, name=name))
 
 
 class ConfusionMatrix:
@@ -139,7 +141,7 @@ class ConfusionMatrix:
 
     Convention:
         - Rows are the ground truth, columns the prediction.
-        - A pixel labeled `ignore_index` is left out, whatever was predicted there.
+        - A pixel labeled `ignore_index` is left out, whatever was predicted there, be it no class at all.
         - A prediction of `ignore_index` on a labeled pixel is refused: it would have to be counted as
           something, and libraries differ in what. A model for this benchmark predicts one of its C classes
           everywhere.
@@ -179,7 +181,8 @@ class ConfusionMatrix:
         """Add the pixels of one picture or a batch. After an error the matrix is as it was before.
 
         Args:
-            prediction: train ids 0..C-1, any shape, integer; NumPy array or torch tensor on any device.
+            prediction: train ids 0..C-1, any shape, integer; NumPy array or torch tensor on any device. What
+                it holds where the target is `ignore_index` does not matter.
             target: train ids 0..C-1 or `ignore_index`, of the same shape.
 
         Raises:
@@ -199,20 +202,23 @@ class ConfusionMatrix:
                 f"labels."
             )
         counted = np.ones(labeled.shape, bool) if self.ignore_index is None else labeled != self.ignore_index
-        self._refuse(labeled, counted, "target")
-        if self.ignore_index is not None:
-            self._refuse_ignored_prediction(predicted, counted)
-            self._refuse(predicted, predicted != self.ignore_index, "prediction")
-        else:
+        rows, columns = labeled[counted], predicted[counted]
+        if not self._known(rows):
+            self._refuse(labeled, counted, "target")
+        if not self._known(columns):
+            if self.ignore_index is not None:
+                self._refuse_ignored_prediction(predicted, counted)
             self._refuse(predicted, counted, "prediction")
-        cells = labeled[counted].astype(np.int64) * self.num_classes + predicted[counted].astype(np.int64)
+        cells = rows.astype(np.int64) * self.num_classes + columns.astype(np.int64)
         size = self.num_classes**2
         self._matrix += np.bincount(cells, minlength=size).reshape(self._matrix.shape)
 
+    def _known(self, values: npt.NDArray[np.integer]) -> bool:
+        """Whether all are classes."""
+        return values.size == 0 or (values.min() >= 0 and values.max() < self.num_classes)
+
     def _refuse(self, values: npt.NDArray[np.integer], where: npt.NDArray[np.bool_], name: str) -> None:
         wrong = ((values < 0) | (values >= self.num_classes)) & where
-        if not wrong.any():
-            return
         first = _checks.first_of(wrong)
         value = int(values[first])
         allowed = f"0..{self.num_classes - 1}"

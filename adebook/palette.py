@@ -207,12 +207,14 @@ def overlay(
         uint8 array [H, W, 3], RGB.
 
     Raises:
-        ValueError: when the sizes differ or alpha is outside 0..1.
+        ValueError: when the sizes differ, the picture has more than 8 bits per channel, or alpha is outside
+            0..1.
     """
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha}, but it is a weight from 0 (picture only) to 1 (colors only).")
     labels = _checks.check_mask(mask)
     if hasattr(image, "convert"):  # PIL: palette, gray and CMYK pictures have a defined RGB
+        _checks.check_convertible(image, "The picture")
         image = image.convert("RGB")
     elif np.ndim(image) == 2:
         image = np.repeat(np.asarray(image)[..., None], 3, axis=-1)

@@ -6,6 +6,7 @@ Text is large for the width, so that a figure can be read on a phone. Colors nev
 written beside or inside them.
 """
 
+import operator
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from scipy import ndimage
 
 from adebook import _checks
 from adebook._figures import new_figure, text_width, wrap
-from adebook.classes import CLASSES, find
+from adebook.classes import CLASSES, ADEClass, find
 from adebook.palette import PaletteName, colorize, register
 from adebook.palette import colors as palette_colors
 from adebook.palette import overlay as lay_over
@@ -49,7 +50,7 @@ def samples(
     Args:
         dataset: from `adebook.load`, or any with columns `image` and `annotation` (official ids), and, if it
             has them, `scene` and `name`.
-        indices: which rows; a number n means the first n.
+        indices: which rows; a number n means the first n (all, when there are fewer).
         palette: "mit" or "accessible".
         overlay: draw one panel each, the mask laid over the picture, instead of two.
         columns: how many pairs side by side, at most.
@@ -58,7 +59,7 @@ def samples(
         a figure.
 
     Raises:
-        ValueError: when there is nothing to draw.
+        ValueError: when there is nothing to draw, or for a negative number of rows.
         IndexError: for a row that the data set does not have.
     """
     rows = _rows(dataset, indices)
@@ -97,7 +98,16 @@ def _fit(shape: tuple[int, ...], side: float) -> tuple[float, float]:
 
 
 def _rows(dataset: "hf.Dataset", indices: int | Iterable[int]) -> list[dict[str, Any]]:
-    chosen = list(range(len(dataset)))[:indices] if isinstance(indices, int) else [int(i) for i in indices]
+    if hasattr(indices, "__index__") and np.ndim(indices) == 0:  # a number, be it Python's or NumPy's
+        count = operator.index(indices)
+        if count < 0:
+            raise ValueError(
+                f"indices={count} is a negative number of rows. Cure: pass how many to draw, or the rows "
+                f"themselves; [{count}] is the {'last row' if count == -1 else f'row {-count} from the end'}."
+            )
+        chosen = list(range(min(count, len(dataset))))
+    else:
+        chosen = [operator.index(i) for i in indices]
     if not chosen:
         raise ValueError(
             f"There is nothing to draw: indices={indices!r}, and the data set has {len(dataset)} rows."
@@ -154,8 +164,16 @@ def mask_with_names(
 
     Returns:
         a figure.
+
+    Raises:
+        ValueError: when the picture has no pixels, the sizes differ, or a number is out of its range.
     """
     labels = _checks.check_mask(mask)
+    if labels.size == 0:
+        raise ValueError(
+            f"The mask has shape {labels.shape}: there are no pixels to draw. Cure: pass a whole picture and "
+            f"its mask."
+        )
     if not 0 <= min_share <= 1:
         raise ValueError(
             f"min_share is {min_share}, but it is a share of the picture, 0..1. Cure: 1 % is 0.01."
@@ -277,8 +295,10 @@ def class_bars(
     Args:
         values: official id (or class name) -> value, as a dict or a Series; or a DataFrame that has a column
             `id` (or the official ids as index), such as `scores.table()`, and the name of its value column in
-            `column`. NaN (a class without a score) is left out.
-        top: how many bars, from the greatest; None draws all.
+            `column`. An index that is named "train_id", such as that of `scores.table()["iou"]`, holds train
+            ids 0..149 and is read as such, unless there is a column `id`. NaN (a class without a score) is
+            left out.
+        top: how many bars, from the first after sorting; None draws all.
         column: the value column of a DataFrame.
         xlabel: what the values are, with unit; written below the axis.
         palette: "mit" or "accessible" to fill the bars with the classes' colors; None for one neutral color.
@@ -290,9 +310,13 @@ def class_bars(
         a figure.
 
     Raises:
-        ValueError: when there is nothing to draw, or a class is not known.
+        ValueError: when there is nothing to draw, a class is not known or stands there twice, a value is
+            infinite, or `top` is negative.
     """
+    if top is not None and operator.index(top) < 0:
+        raise ValueError(f"top is {top}, but it is how many bars to draw. Cure: None draws all.")
     pairs = [(find(key), float(value)) for key, value in _pairs(values, column)]
+    _check_pairs(pairs)
     pairs = [(c, value) for c, value in pairs if not np.isnan(value)]
     if sort:
         pairs.sort(key=lambda pair: (-pair[1], pair[0].id))
@@ -349,13 +373,54 @@ def _pairs(values: Any, column: str | None) -> list[tuple[int | str, float]]:
                 f"{', '.join(map(repr, values.columns))}. Cure: name the column that holds the values."
             )
         values = values.set_index("id")[column] if "id" in values.columns else values[column]
+        if hasattr(values, "columns"):
+            raise ValueError(f"The DataFrame has several columns {column!r}. Cure: rename all but one.")
     if not hasattr(values, "items"):
         raise TypeError(
             f"values is {type(values).__name__}, but each value needs its class. Cure: pass a dict or Series "
             f"from official id to value; for an array by train id, "
             f"{{c.id: array[c.train_id] for c in CLASSES}}."
         )
+    index_name = getattr(getattr(values, "index", None), "name", None)
+    if index_name == "class_index":
+        raise ValueError(
+            "The index 'class_index' counts classes that are not the 150 of ADE20K, so their names are not "
+            "known. Cure: pass a dict from official id (or class name) to value."
+        )
+    if index_name == "train_id":
+        return [(_official(key), value) for key, value in values.items()]
     return list(values.items())
+
+
+def _official(train_id: Any) -> int:
+    """The official id of an entry in an index named "train_id"."""
+    try:
+        number = operator.index(train_id)
+    except TypeError:
+        number = -1
+    if isinstance(train_id, bool) or not 0 <= number < len(CLASSES):
+        raise ValueError(
+            f"The index is named 'train_id' but holds {train_id!r}; train ids are 0..{len(CLASSES) - 1}. "
+            f"Cure: if these are official ids or class names, rename it: values.rename_axis('id')."
+        )
+    return number + 1
+
+
+def _check_pairs(pairs: list[tuple[ADEClass, float]]) -> None:
+    """Refuse what cannot be drawn as one bar per class."""
+    seen = set()
+    for c, value in pairs:
+        if c in seen:
+            raise ValueError(
+                f"The class {c.name!r} ({c.id}) stands there twice, perhaps by number and by name. Cure: "
+                f"give each class one value."
+            )
+        seen.add(c)
+        if np.isinf(value):
+            raise ValueError(
+                f"The value of {c.name!r} ({c.id}) is {value}, which has no bar. Cure: leave it out, or set "
+                f"it to NaN."
+            )
 
 
 def _number(value: float, percent: bool, spec: str | None, all_values: list[float]) -> str:

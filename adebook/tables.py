@@ -52,7 +52,8 @@ def show_table(
     Args:
         df: one row per entry. Numbers in a column get equally many decimals: as many as they need, but at
             most 4 (2 when any is above 1). Missing values are left empty.
-        caption: one sentence that says what the table holds; screen readers announce it. Mandatory.
+        caption: one sentence that says what the table holds, as plain text; screen readers announce it.
+            Mandatory.
         formats: how to print a column instead, as Python format specs: `{"params_m": ",.1f", "share":
             ".2%"}`.
         color_columns: columns of colors "#rrggbb"; each is shown as a swatch beside its text.
@@ -79,11 +80,13 @@ def show_table(
     shown = _formatted(df, formats or {})
     rich = shown
     options = {**_DEFAULTS, "paging": len(df) > 25, **options}
-    if color_columns:
+    may_forbid = hasattr(itables.options, "allow_html")  # older versions always allow it, and escape nothing
+    if color_columns or not may_forbid:
         rich = _with_swatches(shown, color_columns)
-        if hasattr(itables.options, "allow_html"):  # older versions always allow it
+        if may_forbid:
             options["allow_html"] = True
-    markup = itables.to_html_datatable(rich, caption=caption, connected=True, **options)
+    # Captions itables takes as HTML, whatever is allowed in cells.
+    markup = itables.to_html_datatable(rich, caption=_escaped(caption), connected=True, **options)
     return Table(shown, caption, markup)
 
 
@@ -131,13 +134,30 @@ def _with_swatches(df: "pd.DataFrame", color_columns: Sequence[str]) -> "pd.Data
                     )
             rich[column] = [_SWATCH.format(value) for value in df[column]]
         elif not _is_number(df[column]):  # HTML is allowed in the whole table, so all other text is escaped
-            rich[column] = [
-                html.escape(str(value)) if isinstance(value, str) else value for value in df[column]
-            ]
+            rich[column] = [_escaped(value) for value in df[column]]
+    rich.columns, rich.index = _escaped_names(df.columns), _escaped_names(df.index)
     return rich
 
 
-def _is_number(values: "pd.Series") -> bool:
+def _escaped(value: Any) -> Any:
+    """Its text with `<`, `>` and `&` escaped; the value itself when there are none."""
+    text = str(value)
+    escaped = html.escape(text, quote=False)
+    return value if escaped == text else escaped
+
+
+def _escaped_names(index: "pd.Index") -> "pd.Index":
+    """Row or column names, and the names of these, escaped."""
+    import pandas as pd
+
+    names = [_escaped(name) for name in index.names]
+    if isinstance(index, pd.MultiIndex):
+        return pd.MultiIndex.from_tuples([tuple(map(_escaped, entry)) for entry in index], names=names)
+    index = index if _is_number(index) else pd.Index([_escaped(value) for value in index])
+    return index.rename(names[0])
+
+
+def _is_number(values: "pd.Series | pd.Index") -> bool:
     import pandas as pd
 
     return pd.api.types.is_numeric_dtype(values)

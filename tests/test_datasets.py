@@ -87,6 +87,28 @@ def test_info_of(root):
     assert info_of(hf.Dataset.from_dict({"a": [1]})) is None
 
 
+def test_info_of_knows_the_folder(root, tmp_path, monkeypatch):
+    """Not the one that ADE20K_ROOT names in the meantime."""
+    other = Path(shutil.copytree(root, tmp_path / "o ther %20 \u00e9"))
+    monkeypatch.setenv("ADE20K_ROOT", str(root))
+    rows = read(other)
+    assert info_of(rows) == source_info("sceneparse150", root=other)
+    assert info_of(rows).root == other
+    assert info_of(load("sceneparse150")).root == root
+    both = hf.concatenate_datasets([rows, load("sceneparse150", "training", root=other)])
+    assert info_of(both).root == other
+    shutil.rmtree(other)
+    assert info_of(rows).root is None
+
+
+def test_info_of_a_stream(root):
+    rows = read(root, streaming=True)
+    assert info_of(rows) == source_info("sceneparse150", root=root)
+    changed = rows.shuffle(seed=1).map(lambda row: {"width": row["image"].width}).take(1)
+    assert info_of(changed) == info_of(rows)
+    assert next(iter(changed))["width"] == SIZE[0]
+
+
 def test_gray_and_palette_files(root):
     mask = np.array([[0, 1], [7, 150]], np.uint8)
     indexed = PIL.Image.fromarray(mask)
@@ -109,10 +131,12 @@ def test_exif_orientation_is_not_applied(root):
     assert row_of(root)["image"].size == SIZE
 
 
-def test_hidden_files_and_strangers_do_not_matter(root):
+def test_hidden_files_do_not_matter(root):
     (root / "images" / "validation" / ".DS_Store").write_bytes(b"x")
     (root / "images" / "validation" / "._ADE_val_00000001.jpg").write_bytes(b"x")
     (root / "images" / "validation" / "Thumbs.db").write_bytes(b"x")
+    (root / "annotations" / "validation" / "desktop.ini").write_bytes(b"x")
+    (root / "annotations" / "validation" / ".ipynb_checkpoints").mkdir()
     assert len(read(root)) == 5
 
 
@@ -128,6 +152,25 @@ def test_broken_scene_categories(root):
     )
 
 
+@pytest.mark.parametrize("start, end", [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n")])
+def test_scene_categories_of_windows(root, start, end):
+    text = start + end.join(
+        ["ADE_val_00000001 abbey", "ADE_val_00000002 living_room", "no_such_picture x", ""]
+    )
+    (root / "sceneCategories.txt").write_bytes(text.encode())
+    assert read(root)["scene"][:] == ["abbey", "living_room", None, None, None]
+
+
+def test_scene_categories_that_cannot_be_right(root):
+    file = root / "sceneCategories.txt"
+    file.write_bytes("ADE_val_00000001 caf\xe9\n".encode("latin-1"))
+    refused(lambda: read(root), ValueError, file, "not text in UTF-8", "Cure")
+    file.write_text("ADE_val_00000001 abbey\nADE_val_00000001 abbey\nADE_val_00000001 attic\n")
+    refused(lambda: read(root), ValueError, file, "line 3", "'attic' here but 'abbey'", "Cure")
+    file.write_text("ADE_val_00000001 abbey\x0cADE_val_00000002 attic\n", newline="")  # one line, not two
+    assert read(root)["scene"][:2] == ["abbey\x0cADE_val_00000002 attic", None]
+
+
 def test_root_may_be_written_in_many_ways(root, monkeypatch):
     monkeypatch.chdir(root.parent)
     monkeypatch.setenv("HOME", str(root.parent))
@@ -136,6 +179,21 @@ def test_root_may_be_written_in_many_ways(root, monkeypatch):
     monkeypatch.chdir("/")
     assert rows[0]["name"] == "ADE_val_00000001"
     assert Path(rows[0]["image"].filename).is_absolute()
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I"])
+def test_pictures_of_more_than_8_bits(root, mode):
+    path = root / "images" / "validation" / f"{NAME}.jpg"
+    PIL.Image.new("I;16" if mode == "I;16" else "I", SIZE, 700).save(
+        path, "PNG" if mode == "I;16" else "TIFF"
+    )
+    refused(lambda: row_of(root), ValueError, path, "the picture is", "-bit gray", "0..255", "Cure")
+    refused(
+        lambda: adebook.palette.overlay(PIL.Image.new(mode, SIZE), some_mask(3)),
+        ValueError,
+        "-bit gray",
+        "Cure",
+    )
 
 
 # --- the checks go where the data goes ---
@@ -196,6 +254,17 @@ def test_map_may_replace_images(root):
         lambda row: {"image": row["image"].resize((4, 3)), "annotation": row["annotation"].resize((4, 3), 0)}
     )
     assert rows[0]["image"].size == rows[0]["annotation"].size == (4, 3)
+
+
+def test_map_may_replace_masks_by_indexed_ones(root):
+    """Which datasets stores as TIFF, not as PNG."""
+
+    def indexed(row):
+        image = PIL.Image.fromarray(np.asarray(row["annotation"]))
+        image.putpalette(list(range(256)) * 3)
+        return {"annotation": image}
+
+    assert ids(read(root).map(indexed)[2]) == sorted(set(some_mask(3).ravel().tolist()))
 
 
 def test_map_with_processes(spoiled):
@@ -376,6 +445,36 @@ def test_root_too_high(root, monkeypatch, up):
     )
 
 
+def test_root_too_high_with_several_below(root, monkeypatch):
+    high = root.parent / "outer"
+    for way in ("a/x", "b", "c", "d"):
+        shutil.copytree(root, high / way)
+    monkeypatch.setenv("ADE20K_ROOT", str(high))
+    refused(
+        lambda: load("sceneparse150"),
+        FileNotFoundError,
+        "too high: 4 folders below have them",
+        f"{high / 'b'}, {high / 'c'}, {high / 'd'}, ...",
+        "set ADE20K_ROOT to the one you mean",
+    )
+
+
+def test_root_is_empty_text(root, monkeypatch):
+    monkeypatch.chdir(root)
+    refused(lambda: read(""), ValueError, "root is ''", "Cure")
+    refused(lambda: source_info("sceneparse150", root=" "), ValueError, "root is ' '")
+    assert len(read(".")) == len(read(Path())) == 5
+
+
+def test_root_of_an_unknown_user(monkeypatch):
+    refused(
+        lambda: read("~nosuchuser/x"), FileNotFoundError, "root='~nosuchuser/x'", "not known here", "Cure"
+    )
+    monkeypatch.setenv("ADE20K_ROOT", "~nosuchuser/x")
+    refused(lambda: load("sceneparse150"), FileNotFoundError, "ADE20K_ROOT=~nosuchuser/x", "Cure")
+    assert source_info("sceneparse150").root is None
+
+
 def test_root_is_something_else(tmp_path):
     other = tmp_path / "a" / "b" / "c"
     other.mkdir(parents=True)
@@ -409,8 +508,50 @@ def test_empty_folder(root):
         "empty",
         "Cure",
     )
+    refused(lambda: read(root), FileNotFoundError, f"{root / 'images' / 'validation'} is empty: it has no")
     (root / "images" / "validation" / "a.png").write_bytes(b"x")
-    refused(lambda: read(root), FileNotFoundError, "a.png")
+    refused(lambda: read(root), ValueError, "a.png")
+
+
+@pytest.mark.parametrize(
+    "entry, says",
+    [
+        ("images/validation/ADE_val_00000009.JPG", "rename ADE_val_00000009.JPG to ADE_val_00000009.jpg"),
+        ("images/validation/ADE_val_00000009.jpeg", "rename ADE_val_00000009.jpeg to ADE_val_00000009.jpg"),
+        ("images/validation/ADE_val_00000001.jpeg", "is there beside ADE_val_00000001.jpg: remove one"),
+        ("images/validation/ADE_val_00000009.webp", "move what is not one of the pictures out"),
+        ("images/validation/more/ADE_val_00000009.jpg", "sub-folders are not searched"),
+        ("images/validation/folder.jpg/a.jpg", "folder.jpg/"),
+        (
+            "annotations/validation/ADE_val_00000009.PNG",
+            "rename ADE_val_00000009.PNG to ADE_val_00000009.png",
+        ),
+        ("annotations/validation/ADE_val_00000009.npy", "move what is not one of the masks out"),
+    ],
+)
+def test_nothing_is_skipped(root, entry, says):
+    path = root / entry
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"x")
+    split = root.joinpath(*entry.split("/")[:2])
+    refused(
+        lambda: read(root), ValueError, split, entry.split("/")[2], "1 entry is not", "None is skipped", says
+    )
+
+
+def test_a_pair_with_capital_endings(root):
+    for path in (
+        root / "images" / "validation" / f"{NAME}.jpg",
+        root / "annotations" / "validation" / f"{NAME}.png",
+    ):
+        path.rename(path.with_suffix(path.suffix.upper()))
+    refused(lambda: read(root), ValueError, f"{NAME}.JPG", f"rename {NAME}.JPG to {NAME}.jpg")
+
+
+def test_many_strangers_are_counted(root):
+    for number in range(5):
+        (root / "annotations" / "validation" / f"{number}.npy").write_bytes(b"x")
+    refused(lambda: read(root), ValueError, "5 entries are not", "0.npy, 1.npy, 2.npy, ...")
 
 
 def test_picture_without_mask(root):
@@ -480,6 +621,15 @@ def test_mask_of_another_format(root, image, parts):
         "8-bit with one channel",
         *parts,
     )
+
+
+@pytest.mark.parametrize(
+    "kind, says", [("JPEG", "invents numbers"), ("BMP", "not certain"), ("GIF", "not certain")]
+)
+def test_mask_that_is_no_png_in_spite_of_its_name(root, kind, says):
+    path = root / "annotations" / "validation" / f"{NAME}.png"
+    PIL.Image.new("L", SIZE, 7).save(path, kind)
+    refused(lambda: row_of(root), ValueError, path, f"is a {kind} file by its content", says, "Cure")
 
 
 def test_mask_of_four_bits(root):
@@ -610,6 +760,26 @@ def test_instances_and_parts(dollhouse):
     assert load("dollhouse", root=dollhouse).column_names == ["image", "annotation", "scene", "name"]
 
 
+def test_other_pictures_are_not_called_dollhouse(root, dollhouse):
+    """They would be credited as rendered and CC0."""
+    refused(lambda: load("dollhouse", root=root), FileNotFoundError, root, "recipes/", "rendered", "Cure")
+    assert source_info("dollhouse", root=root).root is None
+    assert info_of(load("dollhouse", root=dollhouse)).root == dollhouse
+    assert len(read(dollhouse)) == 2  # the other way round is fine: the layout is the same
+
+
+def test_no_level_of_parts_is_skipped(dollhouse):
+    first = dollhouse / "parts" / "validation" / "dollhouse_street_0010_1.png"
+    shutil.copy(first, first.with_name("dollhouse_street_0010_3.png"))
+    refused(
+        lambda: load("dollhouse", root=dollhouse, parts=True),
+        ValueError,
+        "dollhouse_street_0010_2.png is missing",
+        "dollhouse_street_0010_3.png",
+        "Cure",
+    )
+
+
 def test_instances_and_parts_are_checked(dollhouse):
     path = dollhouse / "instances" / "validation" / "dollhouse_bedroom_0005.png"
     PIL.Image.new("I;16", (3, 3)).save(path)
@@ -617,6 +787,8 @@ def test_instances_and_parts_are_checked(dollhouse):
     refused(lambda: rows[0], ValueError, path, "3 x 3", f"{SIZE[0]} x {SIZE[1]}")
     PIL.Image.new("RGB", SIZE).save(path)
     refused(lambda: rows[0], ValueError, path, "a color image (RGB)", "one channel")
+    PIL.Image.new("L", SIZE).save(path, "JPEG")
+    refused(lambda: rows[0], ValueError, path, "is a JPEG file by its content", "Cure")
     path.unlink()
     refused(
         lambda: load("dollhouse", root=dollhouse, instances=True), FileNotFoundError, path, "1 of 2", "Cure"

@@ -107,7 +107,11 @@ def test_values_out_of_range(convert, array, says):
         (np.zeros((2, 2)), "float64.*argmax"),
         (np.zeros((2, 2), bool), "bool.*one class"),
         (np.array([["wall"]]), "dtype <U4"),
-        (torch.zeros(2, 2), "float32"),
+        (torch.zeros(2, 2), "float32.*argmax"),
+        (torch.zeros(2, 2, dtype=torch.float16), "dtype float16, but labels are integers.*argmax"),
+        (torch.zeros(2, 2, dtype=torch.bfloat16), "dtype bfloat16, but labels are integers.*argmax"),
+        (torch.zeros(2, 2, dtype=torch.bool), "bool.*one class"),
+        (np.ma.masked_equal(np.array([[1, 2]]), 2), r"masked array.*\.filled\(0\).*\.filled\(255\)"),
         (PIL.Image.new("RGB", (2, 2)), "mode 'RGB'.*decolorize.*from_full_release"),
         (PIL.Image.new("1", (2, 2)), "mode '1'"),
     ],
@@ -115,6 +119,13 @@ def test_values_out_of_range(convert, array, says):
 def test_what_cannot_be_labels(convert, array, says):
     with pytest.raises(TypeError, match=says):
         convert(array)
+
+
+@pytest.mark.parametrize("convert", [labels.to_train_ids, labels.to_official_ids, labels.check_mask])
+@pytest.mark.parametrize("nothing", [[], [[]], ()])
+def test_an_empty_list_has_no_pixels(convert, nothing):
+    with pytest.raises(ValueError, match="is empty: there are no pixels"):
+        convert(nothing)
 
 
 def test_check_mask_uses_the_name():

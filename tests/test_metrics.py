@@ -252,7 +252,7 @@ def test_other_ignore_index():
             ValueError,
             r"target holds 9 at row 0, column 0 \(2 pixels.*0\.\.3 and 255 \(ignore\)",
         ),
-        ([[0, 9]], [[0, 255]], ValueError, "prediction holds 9 at row 0, column 1"),
+        ([[9, 0, 9]], [[255, 0, 1]], ValueError, r"prediction holds 9 at row 0, column 2 \(1 pixel "),
         (
             [[255, 255]],
             [[255, 1]],
@@ -277,10 +277,21 @@ def test_official_ids_are_recognized():
     assert not cm.matrix.any()
 
 
-def test_ignored_prediction_on_ignored_pixel_is_fine():
+@pytest.mark.parametrize("value", [255, 200, 4, -1, -100, 2**40])
+def test_any_prediction_on_an_ignored_pixel_is_fine(value):
     cm = ConfusionMatrix(4)
-    cm.update([[255, 1]], [[255, 1]])
+    cm.update([[value, 1]], [[255, 1]])
+    assert cm.matrix.sum() == cm.matrix[1, 1] == 1
+    cm.update([[value, value]], [[255, 255]])
     assert cm.matrix.sum() == 1
+
+
+def test_nothing_to_count_is_no_list():
+    cm = ConfusionMatrix(4)
+    cm.update(np.zeros((0,), int), np.zeros((0,), int))
+    assert not cm.matrix.any()
+    with pytest.raises(ValueError, match="prediction is empty: there are no pixels"):
+        cm.update([], [])
 
 
 @pytest.mark.parametrize("ignore_index", [0, 149])
@@ -331,10 +342,11 @@ def test_table(by_hand):
         "labeled_pixels",
         "predicted_pixels",
     ]
-    assert table.index.name == "train_id"
+    assert table.index.name == "class_index"  # 4 classes are not ADE20K's
     cm = ConfusionMatrix()
     cm.update([[0, 23]], [[0, 23]])
     table = cm.scores().table()
+    assert table.index.name == "train_id"
     assert table["name"].tolist() == [c.name for c in CLASSES]
     assert table.loc[23, ["id", "name", "iou"]].tolist() == [24, "sofa", 1.0]
     assert int(table["iou"].notna().sum()) == 2

@@ -79,6 +79,7 @@ def test_samples_shows_picture_and_mask(root):
 
 
 def test_rendered_pictures_are_called_rendered(root):
+    (root / "recipes").mkdir()
     assert (
         texts(plots.samples(load("dollhouse", root=root), 1))[-1]
         == "Pictures and masks: Dollhouse (rendered)"
@@ -95,8 +96,17 @@ def test_samples_of_any_data_set(root):
 def test_samples_refuses(root):
     with pytest.raises(ValueError, match="nothing to draw"):
         plots.samples(read(root), [])
+    with pytest.raises(ValueError, match="indices=-1 is a negative number"):
+        plots.samples(read(root), -1)
     with pytest.raises(IndexError):
         plots.samples(read(root), [99])
+
+
+@pytest.mark.parametrize("number", [np.int64(2), np.array(2), np.uint8(2)])
+def test_samples_takes_numbers_of_numpy(root, number):
+    assert len(plots.samples(read(root), number).axes) == 4
+    assert len(plots.samples(read(root), np.array([2])).axes) == 2
+    assert len(plots.samples(read(root), [number]).axes) == 2
 
 
 def test_nothing_is_shown(root, monkeypatch):
@@ -125,6 +135,11 @@ def test_names_stand_in_their_regions():
         assert CLASSES[mask[int(y), int(x)] - 1].name == name
     assert [t.get_text() for t in figure.texts] == ["Also: sofa"]
     assert_readable(figure)
+
+
+def test_no_pixels():
+    with pytest.raises(ValueError, match=r"shape \(0, 5\): there are no pixels"):
+        plots.mask_with_names(np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.uint8))
 
 
 def test_min_share():
@@ -199,6 +214,28 @@ def test_class_bars_of_scores():
     assert list(bars(figure)) == ["sofa", "wall", "ceiling"]
 
 
+def test_class_bars_of_train_ids():
+    """An index named train_id holds train ids, whatever was selected from it."""
+    import pandas as pd
+
+    cm = ConfusionMatrix()
+    cm.update([[0, 5, 5, 23]], [[0, 5, 0, 23]])
+    table = cm.scores().table()
+    assert bars(plots.class_bars(table["iou"].nlargest(1))) == {"sofa": 1.0}
+    assert list(bars(plots.class_bars(table["iou"]))) == ["sofa", "wall", "ceiling"]
+    assert list(bars(plots.class_bars(table[["iou"]], column="iou"))) == ["sofa", "wall", "ceiling"]
+    assert list(bars(plots.class_bars(table.set_index("id")["iou"]))) == ["sofa", "wall", "ceiling"]
+    assert list(bars(plots.class_bars(table.set_index("name")["iou"]))) == ["sofa", "wall", "ceiling"]
+    for wrong in (150, -1, "wall", True):
+        series = pd.Series([1.0], index=pd.Index([wrong], name="train_id", dtype=object))
+        with pytest.raises(ValueError, match=r"named 'train_id' but holds .*0\.\.149.*Cure"):
+            plots.class_bars(series)
+    few = ConfusionMatrix(3)
+    few.update([[0, 1]], [[0, 1]])
+    with pytest.raises(ValueError, match="not the 150 of ADE20K"):
+        plots.class_bars(few.scores().table(), column="iou")
+
+
 def test_class_bars_in_the_order_given():
     figure = plots.class_bars({"television receiver": -2.5, 7: 3, "sky": 0}, None, sort=False, palette="mit")
     assert list(bars(figure)) == ["television receiver", "road", "sky"]
@@ -222,6 +259,20 @@ def test_class_bars_refuses():
         plots.class_bars(np.zeros(150))
     with pytest.raises(ValueError, match="0 is 'other'"):
         plots.class_bars({0: 1})
+    with pytest.raises(ValueError, match="top is -1"):
+        plots.class_bars({1: 1}, top=-1)
+    with pytest.raises(ValueError, match=r"'wall' \(1\) stands there twice"):
+        plots.class_bars({1: 1, "wall": 2})
+    for value in (float("inf"), -np.inf):
+        with pytest.raises(ValueError, match=r"'wall' \(1\) is -?inf"):
+            plots.class_bars({1: value, 2: 1})
+    with pytest.raises(ValueError, match="several columns 'x'"):
+        plots.class_bars(pd.DataFrame([[1, 2]], columns=["x", "x"], index=[1]), column="x")
+
+
+def test_class_bars_takes_numbers_of_numpy():
+    figure = plots.class_bars({np.uint8(1): np.float32(2), np.int64(2): np.int64(1)}, np.int64(1))
+    assert bars(figure) == {"wall": 2.0}
 
 
 # --- in a notebook ---

@@ -57,6 +57,30 @@ def test_color_column():
     assert "<span" not in repr(show_table(FRAME, "Colors.", color_columns=["color"]))
 
 
+@pytest.mark.parametrize("colors", [["color"], []])
+def test_text_stays_text_everywhere(colors):
+    frame = FRAME.rename(columns={"year": "year <u>"}).set_index("model")
+    frame.index.name = "the <s> model"
+    frame["list"] = [["<q>"], None]
+    markup = show_table(frame, "A <h1> caption & more.", color_columns=colors)._repr_html_()
+    for tag in ("<b>", "<u>", "<s>", "<h1>", "<q>"):
+        assert tag not in markup
+    assert "A &lt;h1&gt; caption &amp; more." in markup
+    assert "&lt;b&gt;" in markup and "&lt;u&gt;" in markup and "&lt;q&gt;" in markup
+    assert "&amp;lt;" not in markup and "&amp;amp;" not in markup  # escaped once only
+    assert list(frame.columns) == ["miou", "share", "year <u>", "color", "list"]
+
+
+def test_several_levels_of_names():
+    frame = pd.DataFrame(
+        [["#787878", 1]],
+        index=pd.MultiIndex.from_tuples([("<a>", 1)], names=["<x>", None]),
+        columns=["color", "n"],
+    )
+    markup = show_table(frame, "x", color_columns=["color"])._repr_html_()
+    assert "<a>" not in markup and "<x>" not in markup
+
+
 def test_the_frame_is_left_alone():
     before = FRAME.copy()
     show_table(FRAME, "x", color_columns=["color"])
