@@ -146,8 +146,8 @@ def set_numbers(app, config):
 PAIR_WIDTH = 320  # CSS pixels are about 170 on a laptop, 330 on a phone; the mask is cut to the same size
 
 
-def make_pairs(count: int) -> list[dict]:
-    """Validation pictures of different kinds of scene, each with its mask, as small files.
+def make_pairs(count: int, wanted: list[str]) -> list[dict]:
+    """Validation pictures of different kinds of scene, `wanted` first, each with its mask, as small files.
 
     The mask is cut down by nearest neighbor and kept as palette PNG: every pixel has exactly a class's color.
     """
@@ -165,8 +165,9 @@ def make_pairs(count: int) -> list[dict]:
             f"index.md shows {count} kinds of scene; the validation pictures of {adebook.source()!r} "
             f"have {len(first)}: {', '.join(map(str, first))}."
         )
-    # Spread over the kinds, so that rooms and streets both appear.
-    spread = [list(first.values())[round(i * (len(first) - 1) / (count - 1))] for i in range(count)]
+    # The kinds that were asked for, as far as this source has them; then others, in the order of their names.
+    order = [*(kind for kind in wanted if kind in first), *(kind for kind in first if kind not in wanted)]
+    spread = [first[kind] for kind in order[:count]]
     colors = np.zeros((256, 3), np.uint8)
     colors[:151] = adebook.palette.colors()
     pairs = []
@@ -198,12 +199,12 @@ def make_pairs(count: int) -> list[dict]:
 class ScenePairs(SphinxDirective):
     """`{scene-pairs}`: pictures beside their masks, with a caption that says what the pictures are."""
 
-    option_spec = {"count": directives.positive_int}  # noqa: RUF012
+    option_spec = {"count": directives.positive_int, "kinds": directives.unchanged}  # noqa: RUF012
 
     def run(self):
         import adebook
 
-        pairs = make_pairs(self.options.get("count", 4))
+        pairs = make_pairs(self.options.get("count", 4), self.options.get("kinds", "").split())
         photographs = not adebook.datasets.source_info(adebook.source()).rendered
         kind = "Photograph" if photographs else "Rendered scene"
         size = f'width="{PAIR_WIDTH}" height="{PAIR_WIDTH * 3 // 4}" decoding="async"'
