@@ -14,7 +14,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools.dollhouse import dataset, registry, render, vocabulary  # noqa: E402
+from tools.dollhouse import dataset, datasheet, registry, render, vocabulary  # noqa: E402
 from tools.dollhouse.__main__ import main  # noqa: E402
 
 RECIPES = sorted(dataset.DATA.glob("recipes/*/*.json"))
@@ -27,7 +27,7 @@ def fake_scene(kind="bedroom", seed=3, parts_2=True, shape=(24, 32)):
     instances = (mask > 0).astype(np.uint16)
     parts = instances * 1, (instances * 2 if parts_2 else instances * 0)
     image = np.full((*shape, 3), 127, np.uint8)
-    recipe = {"kind": kind, "seed": seed, "seconds": 1.0, "unlabelled_share": 0.5, "objects": []}
+    recipe = {"kind": kind, "seed": seed, "seconds": 1.0, "unlabeled_share": 0.5, "objects": []}
     return dataset.Rendered(kind, seed, image, mask, instances, parts, recipe)
 
 
@@ -239,14 +239,14 @@ def test_a_scene_agrees_with_itself(recipe):
     assert annotation.mode == "P" and tuple(annotation.getpalette()[:768]) == vocabulary.palette()
     mask, instances = maps["annotation"], maps["instances"]
     assert mask.max() <= 150 and mask.shape == instances.shape == (384, 512)
-    assert instances.dtype == np.uint16 and round(float((mask == 0).mean()), 5) == r["unlabelled_share"]
+    assert instances.dtype == np.uint16 and round(float((mask == 0).mean()), 5) == r["unlabeled_share"]
     # each object id is one class, and the recipe tells the truth about it
     assert [o["id"] for o in r["objects"]] == [int(i) for i in np.unique(instances) if i]
     pairs = Counter(zip(instances.ravel().tolist(), mask.ravel().tolist(), strict=True))
     assert {(o["id"], o["class_id"]): o["pixels"] for o in r["objects"]} == {
         k: n for k, n in pairs.items() if k[0]
     }
-    ids = vocabulary.class_ids()
+    ids = {name.replace("_", " "): i for name, i in vocabulary.class_ids().items()}
     assert all(o["class_id"] == ids.get(o["class"], 0) for o in r["objects"])
     # a part lies within its object, a part of a part within its part
     parts = {p["id"]: (p, o["id"]) for o in r["objects"] for p in o["parts"]}
@@ -262,8 +262,25 @@ def test_a_scene_agrees_with_itself(recipe):
     assert seen == set(parts)
 
 
+@pytest.mark.parametrize("kind, seed", [("bedroom", 10), ("beach", 5)])
+def test_the_generator_makes_the_committed_masks(kind, seed):
+    pytest.importorskip("bpy", reason="needs Blender as a module: pip install bpy==4.5.15 on Python 3.11")
+    if (kind, seed) not in dataset.listed_scenes():
+        pytest.skip(f"{kind} {seed} is not in scenes.csv")
+    scene = render.render(kind, seed, samples=1, supersample=1)
+    files = dataset.paths(dataset.DATA, kind, seed)
+    assert np.array_equal(scene.mask, np.asarray(Image.open(files["annotation"])))
+    assert np.array_equal(scene.instances, np.asarray(Image.open(files["instances"])))
+    assert np.array_equal(scene.parts[0], np.asarray(Image.open(files["parts_1"])))
+
+
+def test_the_datasheet_has_todays_statistics():
+    text = (dataset.DATA / "README.md").read_text(encoding="utf-8")
+    assert datasheet.table(datasheet.read()) in text
+
+
 def test_things_outside_the_150_cover_three_to_eight_percent():
-    shares = [json.loads(f.read_text())["unlabelled_share"] for f in RECIPES]
+    shares = [json.loads(f.read_text())["unlabeled_share"] for f in RECIPES]
     assert 0.03 <= np.mean(shares) <= 0.08
 
 

@@ -16,7 +16,7 @@ def parse(argv=None):
     p.add_argument("kind", nargs="?", help="a scene kind; without one, the scenes of scenes.csv")
     p.add_argument("seeds", nargs="*", type=int, help=f"whole numbers, 0 to {dataset.MAX_SEED}")
     p.add_argument("--out", type=Path, default=dataset.DATA, help="folder of the data set (data/dollhouse)")
-    p.add_argument("--samples", type=int, default=6, help="light paths per rendered pixel (6)")
+    p.add_argument("--samples", type=int, default=4, help="light paths per rendered pixel (4)")
     p.add_argument("--supersample", type=int, default=2, help="render at this many times the size (2)")
     p.add_argument("--size", type=int, nargs=2, default=(render.WIDTH, render.HEIGHT), metavar=("W", "H"))
     p.add_argument("--again", action="store_true", help="render scenes anew that are there already")
@@ -55,7 +55,7 @@ def main(argv=None) -> int:
             dataset.write_categories(args.out)
             r = scene.recipe
             classes = len({o["class_id"] for o in r["objects"]} - {0})
-            facts = f"{r['seconds']:.0f} s, {classes} classes, {r['unlabelled_share']:.1%} outside the 150"
+            facts = f"{r['seconds']:.0f} s, {classes} classes, {r['unlabeled_share']:.1%} outside the 150"
             print(f"{i}/{len(todo)} {dataset.scene_name(kind, seed)}: {facts}", flush=True)
     except (ValueError, FileNotFoundError, RuntimeError) as e:
         print(f"dollhouse: {e}", file=sys.stderr)

@@ -11,9 +11,9 @@ SENSOR_MM = 36.0
 
 
 def camera(position, yaw, lens, shift_y=0.0, clip=0.05, pitch=0.0):
-    """Place the camera: position in metres, yaw (clockwise from +y) and pitch in radians, lens in mm.
+    """Place the camera: position in meters, yaw (clockwise from +y) and pitch in radians, lens in mm.
 
-    shift_y: lens shift, in widths of the picture. clip: metres; nearer things are not seen.
+    shift_y: lens shift, in widths of the picture. clip: meters; nearer things are not seen.
     """
     cam = bpy.data.cameras.new("camera")
     cam.lens, cam.sensor_width, cam.shift_y = lens, SENSOR_MM, shift_y
@@ -48,8 +48,16 @@ def room_view(room, focus=0.5):
     camera((x, y, z), yaw, lens, shift_y=float(np.clip(shift, -0.16, 0.02)), clip=clip)
 
 
+def inside_view(room, focus=0.5):
+    """Look down a long, narrow room from inside it. focus: 0..1 across the back wall."""
+    rng = world.rng
+    x, z = room.W * rng.uniform(0.4, 0.6), rng.uniform(1.4, 1.6)
+    yaw = math.atan2(room.W * focus - x, room.D * 0.9) + rng.uniform(-0.08, 0.08)
+    camera((x, 0.25, z), yaw, rng.uniform(22, 26), shift_y=rng.uniform(-0.1, -0.05))
+
+
 def project(points):
-    """Where points (N x 3, metres) fall: (u, v, depth); u 0..1 left to right, v 0..1 downwards at 4:3."""
+    """Where points (N x 3, meters) fall: (u, v, depth); u 0..1 left to right, v 0..1 downwards at 4:3."""
     c = world.camera
     yaw = math.radians(c["yaw_deg"])
     d = np.asarray(points, float) - c["position_m"]

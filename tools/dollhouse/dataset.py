@@ -21,7 +21,6 @@ from .vocabulary import ROOT, palette
 DATA = ROOT / "data" / "dollhouse"
 SCENES_CSV = PACKAGE / "scenes.csv"
 MAX_SEED = 9999
-SPLITS = ("training", "validation")
 
 
 @dataclass

@@ -16,7 +16,7 @@ class Look:
     """How a scene is developed, from linear light to a picture.
 
     target: brightness of the average (geometric mean) pixel before tone mapping, sky and panes left out.
-    white_balance: 0..1, how far the average color is pulled to grey. saturation: 1 leaves colors alone.
+    white_balance: 0..1, how far the average color is pulled to gray. saturation: 1 leaves colors alone.
     fog: 1/m, density of the haze that takes on the color of the horizon; None for none.
     """
 
@@ -116,7 +116,7 @@ def day_sky(degrees=(105, 160), elevation=None, clouds=None):
 
 
 def _area(name, width, height, matrix):
-    """A rectangular area light of this size in metres that shines along the frame's -z."""
+    """A rectangular area light of this size in meters that shines along the frame's -z."""
     lamp = bpy.data.lights.new(name, "AREA")
     lamp.shape, lamp.size, lamp.size_y = "RECTANGLE", width, height
     ob = bpy.data.objects.new(name, lamp)

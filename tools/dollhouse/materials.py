@@ -1,6 +1,6 @@
 """Materials from code: colors, a small shader-node builder, and a maker (m_*) for each kind of surface.
 
-Every mesh carries two attributes that materials read: `grain`, coordinates in metres that run with the piece
+Every mesh carries two attributes that materials read: `grain`, coordinates in meters that run with the piece
 (wood fibers, weave), and `tone`, 0..1, which differs from piece to piece.
 """
 
@@ -120,7 +120,7 @@ class Nodes:
         return nd.outputs[0]
 
     def bump(self, h, strength=0.2, dist=0.01):
-        """A normal from a height; dist in metres."""
+        """A normal from a height; dist in meters."""
         return self.n("Bump", Height=h, Strength=strength, Distance=dist).outputs[0]
 
     def bsdf(self, color, rough=0.5, **k):
@@ -176,7 +176,7 @@ def m_paint(c, rough=0.55, var=0.05, bump=0.06, scale=1.0, coat=0.0, spec=0.35):
 
 
 @cached
-def m_wood(c, dark=0.55, rough=0.42, scale=1.0, coat=0.0, tonevar=0.22, sat=1.0):
+def m_wood(c, dark=0.55, rough=0.42, scale=1.0, coat=0.0, tonevar=0.22):
     """Wood with fibers along the grain."""
     t, c = Nodes("wood"), as_color(c)
     v = t.map(scale=(0.9 * scale, 9 * scale, 9 * scale))
@@ -204,7 +204,7 @@ def m_wood(c, dark=0.55, rough=0.42, scale=1.0, coat=0.0, tonevar=0.22, sat=1.0)
 
 @cached
 def m_fabric(c, pat=None, c2="#ffffff", size=0.08, rough=0.9, sheen=0.35, var=0.1, bump=0.35, transl=0.0):
-    """Cloth; pat: None, stripe, check, dots, lines, zig, blotch in color c2, `size` metres apart."""
+    """Cloth; pat: None, stripe, check, dots, lines, zig, blotch in color c2, `size` meters apart."""
     t, c, c2 = Nodes("fabric"), as_color(c), as_color(c2)
     base = None
     g = t.grain
@@ -270,7 +270,7 @@ def m_gloss(c, rough=0.22, coat=0.4, var=0.02):
 
 @cached
 def m_pane(tint=0.55):
-    """Window glass: clear to light, a grey filter to the camera so that the view is not burnt out."""
+    """Window glass: clear to light, a gray filter to the camera so that the view is not burnt out."""
     t = Nodes("pane")
     lp = t.n("LightPath").outputs
     tr = t.n(
@@ -353,7 +353,7 @@ def m_image(arr, rough=0.7, bump=0, sheen=0, emit=0, coat=0.0):
 
 @cached
 def m_brick(c, c2, mortar="#b9b2a6", bw=0.24, bh=0.075, rough=0.85, bump=0.5, msize=0.012, axis="xz"):
-    """Bricks on a vertical wall, bw x bh metres.
+    """Bricks on a vertical wall, bw x bh meters.
 
     Z and the running horizontal direction are taken from grain.
     """
@@ -404,7 +404,7 @@ def m_brick(c, c2, mortar="#b9b2a6", bw=0.24, bh=0.075, rough=0.85, bump=0.5, ms
 def m_tiles(
     c, c2, grout="#8d8a84", w=0.3, h=0.3, rough=0.25, off=0.0, gap=0.006, plane="xy", bump=0.3, var=0.12
 ):
-    """Tiles w x h metres with grout `gap`; plane: xy (floors) or xz (walls); off.
+    """Tiles w x h meters with grout `gap`; plane: xy (floors) or xz (walls); off.
 
     Shift of every second row.
     """
@@ -496,7 +496,7 @@ def m_sheer():
 
 @cached
 def m_checker(a, b, s=0.33):
-    """Checkered floor, fields of s metres."""
+    """Checkered floor, fields of s meters."""
     t = Nodes("checker")
     c = t.n("TexChecker", Vector=t.grain, Color1=as_color(a), Color2=as_color(b), Scale=1 / s)
     f = t.noise(scale=2.0, detail=7, dist=1.0)
@@ -542,7 +542,7 @@ def m_asphalt():
 
 @cached
 def m_roof(c="#8a4b38", w=0.25, h=0.3):
-    """Roof tiles w x h metres; grain = (along the eaves, up the slope, -)."""
+    """Roof tiles w x h meters; grain = (along the eaves, up the slope, -)."""
     t, c = Nodes("roof"), as_color(c)
     s = t.n("SeparateXYZ", Vector=t.grain).outputs
     v = t.n("CombineXYZ", X=s[0], Y=s[1], Z=0.0).outputs[0]
@@ -568,7 +568,7 @@ def m_roof(c="#8a4b38", w=0.25, h=0.3):
 
 @cached
 def m_siding(c, h=0.16):
-    """Clapboard, h metres per board."""
+    """Clapboard, h meters per board."""
     t, c = Nodes("siding"), as_color(c)
     s = t.n("SeparateXYZ", Vector=t.grain).outputs
     r = t.math("FRACT", t.math("DIVIDE", s[2], h))

@@ -1,6 +1,6 @@
 """Meshes from numpy: boxes, rounded boxes, lathes, tubes, pillows, leaves.
 
-Functions named vf_* return (vertices, faces) or (vertices, faces, uvs) in metres and add nothing; the others
+Functions named vf_* return (vertices, faces) or (vertices, faces, uvs) in meters and add nothing; the others
 add an object to the scene at the current frame of `world.at`. A position `c` is the center of the bottom face
 unless said otherwise.
 """
@@ -14,7 +14,7 @@ from .world import link, world
 
 
 def grain_coordinates(V):
-    """Grain coordinates: longest axis of the part first, random offset, metres."""
+    """Grain coordinates: longest axis of the part first, random offset, meters."""
     e = np.ptp(V, axis=0)
     o = np.argsort(-e, kind="stable")
     off = world.nprng.uniform(-40, 40, 3)
@@ -66,7 +66,7 @@ def make_mesh(vf, mats, smooth=True, sharp=None, grain=None, tone=None, mi=None)
 
 
 def add(vf, mats, bevel=0, seg=2, sub=0, solid=0, smooth=True, sharp=None, grain=None, tone=None, mi=None):
-    """Add (vertices, faces) to the scene. bevel, solid: metres; sub: levels of subdivision."""
+    """Add (vertices, faces) to the scene. bevel, solid: meters; sub: levels of subdivision."""
     me = make_mesh(vf, mats, smooth, sharp, grain, tone, mi)
     return add_mesh(me, bevel, seg, sub, solid)
 
@@ -135,7 +135,7 @@ def merge(parts):
 class MeshBuilder:
     """Collects many boxes and quads of one material; `done` makes one mesh of them, and one per part.
 
-    jitter: metres. Every box grows by its own hair's breadth, or overlapping faces would render black.
+    jitter: meters. Every box grows by its own hair's breadth, or overlapping faces would render black.
     """
 
     def __init__(self, jitter=0.0012):
@@ -180,7 +180,7 @@ def grid_faces(nu, nv, cu=False, cv=False):
 def vf_rbox(sx, sy, sz, r, n=5, m=6, bulge=(0, 0, 0), lump=0, c=(0, 0, 0)):
     """A box with round edges of radius r, centered at c.
 
-    Bulge (metres per axis) and lump make a cushion of it.
+    Bulge (meters per axis) and lump make a cushion of it.
     """
     h = np.array([sx, sy, sz]) / 2
     r = min(r, *(h * 0.98))
@@ -359,7 +359,7 @@ def vf_pillow(w, d, h, n=18, pinch=0.09, wr=0.008):
 
 
 def pillow(w, d, h, mat, **k):
-    """A pillow, w x d x h metres."""
+    """A pillow, w x d x h meters."""
     vf = vf_pillow(w, d, h, **k)
     return add(vf, mat, grain=vf[0] + world.nprng.uniform(-9, 9, 3))
 
@@ -376,7 +376,7 @@ def leaf_strip(L, W, curl, n=5, fold=0.25):
 
 
 def scatter_leaves(P, L, W, up=0.5, curl=-0.5, n=3, fold=0.25, out=None, size_var=0.35, norm=None):
-    """One mesh of leaves (L x W metres) at points P, and their tones; out = preferred direction per point."""
+    """One mesh of leaves (L x W meters) at points P, and their tones; out = preferred direction per point."""
     nprng = world.nprng
     N = len(P)
     lv, lf = leaf_strip(1, W / L, curl, n, fold)

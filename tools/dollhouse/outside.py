@@ -12,7 +12,7 @@ from .world import at, thing, world
 
 
 @builds("grass", "hill", "tree")
-def outside(kind=None):
+def outside():
     """Grass, 18 trees and a ring of hills around the house."""
     rng = world.rng
     with thing("grass"):

@@ -18,7 +18,7 @@ from .registry import check_kind, scene_maker
 from .vocabulary import class_id
 
 WIDTH, HEIGHT = 512, 384
-FAR = 3000.0  # metres; the mist pass ends here
+FAR = 3000.0  # meters; the mist pass ends here
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -54,7 +54,7 @@ def _new_scene(seed):
     cy.use_light_tree = False
     cy.denoiser = "OPENIMAGEDENOISE"
     cy.denoising_input_passes = "RGB_ALBEDO_NORMAL"
-    cy.denoising_prefilter = "ACCURATE"
+    cy.denoising_prefilter = "FAST"
     sc.view_settings.view_transform = "AgX"
     sc.view_settings.look = "AgX - Medium High Contrast"
     sc.render.resolution_percentage = 100
@@ -90,7 +90,7 @@ def _passes(folder, names, width, height):
 
 
 def _light_passes(folder, width, height, samples, fog):
-    """Linear light H x W x 3; with fog also the distance in metres and the share of the sky in each pixel."""
+    """Linear light H x W x 3; with fog also the distance in meters and the share of the sky in each pixel."""
     import bpy
 
     sc, layer = bpy.context.scene, bpy.context.view_layer
@@ -110,7 +110,7 @@ def _light_passes(folder, width, height, samples, fog):
 
 
 def _label_passes(folder, width, height):
-    """Leaf (int32) and depth in metres (float32) at every pixel's center. No light, no soft edges."""
+    """Leaf (int32) and depth in meters (float32) at every pixel's center. No light, no soft edges."""
     import bpy
 
     sc, layer = bpy.context.scene, bpy.context.view_layer
@@ -212,7 +212,7 @@ def label_maps(world, leaf, outdoor):
         name, official = objects[old - 1]
         row = {
             "id": i,
-            "class": name,
+            "class": name.replace("_", " "),  # as data/classes.csv spells it
             "class_id": official,
             "pixels": int((instances == i).sum()),
             "parts": [],
@@ -225,7 +225,7 @@ def label_maps(world, leaf, outdoor):
     return {"mask": mask, "instances": instances, "parts": tuple(parts), "objects": rows}
 
 
-def render(kind, seed, samples=6, supersample=2, size=(WIDTH, HEIGHT)):
+def render(kind, seed, samples=4, supersample=2, size=(WIDTH, HEIGHT)):
     """Build and render one scene, a `dataset.Rendered`. The same kind and seed give the same masks."""
     check_kind(kind)
     check_seed(seed)
@@ -263,7 +263,7 @@ def render(kind, seed, samples=6, supersample=2, size=(WIDTH, HEIGHT)):
         "camera": world.camera,
         "light": look.light | {"exposure_stops": round(exposure, 3)},
         "seconds": round(time.perf_counter() - started, 1),
-        "unlabelled_share": round(float((mask == 0).mean()), 5),
+        "unlabeled_share": round(float((mask == 0).mean()), 5),
         "objects": maps["objects"],
     }
     return Rendered(kind, seed, np.asarray(picture), mask, maps["instances"], maps["parts"], recipe)

@@ -32,7 +32,7 @@ from .world import at, part, thing, world
 
 @builds("ceiling", "wall", "windowpane", "door", "blind", "curtain")
 class Room:
-    """Walls around 0..W, 0..D (metres, +y away from the camera), height H.
+    """Walls around 0..W, 0..D (meters, +y away from the camera), height H.
 
     Windows and doors are cut before `build`.
     """
@@ -57,7 +57,7 @@ class Room:
         return y if wall == "left" else self.D - y
 
     def length(self, wall):
-        """Length of a wall, metres."""
+        """Length of a wall, meters."""
         return self.W if wall in ("back", "front") else self.D
 
     def on(self, wall, x, y=0.0, z=0.0, rz=0.0):
@@ -92,7 +92,8 @@ class Room:
                 for x0, x1 in itertools.pairwise(xs):
                     for z0, z1 in itertools.pairwise(zs):
                         cx, cz = (x0 + x1) / 2, (z0 + z1) / 2
-                        hole = any(o[0] < cx < o[1] and o[2] < cz < o[3] for o in ops)
+                        # doors reach below the floor: a wall that ends level with it would flicker
+                        hole = any(o[0] < cx < o[1] and (o[2] or -0.1) < cz < o[3] for o in ops)
                         if not hole:
                             b.box(x0, x1, 0, T_, z0, z1, 0.5)
                 b.done(mat)
@@ -115,7 +116,7 @@ class Room:
         floor(W, D)
 
     def wainscot(self, wall, kind):
-        """Panelling (kind panel or bead) up to 1 m."""
+        """Paneling (kind panel or bead) up to 1 m."""
         Lw = self.length(wall)
         ops = self.open[wall]
         h = 0.95 if kind == "panel" else 1.1
@@ -272,7 +273,7 @@ class Room:
 
 @builds("floor")
 def floor_planks(m, pw=0.14, pl=1.4, angle=0):
-    """Planks pw x pl metres. Floors are functions of the room's width and depth."""
+    """Planks pw x pl meters. Floors are functions of the room's width and depth."""
 
     def f(W, D):
         nprng = world.nprng
@@ -414,10 +415,10 @@ def accent_wall(which):
     return {}
 
 
-def finish_room(room, mood, main_wall, focus=0.5):
+def finish_room(room, mood, main_wall, focus=0.5, view=room_view):
     """The world outside, light, camera, and a few things outside the 150 classes. Returns the look."""
     outside()
     light_room(room, mood, main_wall)
-    room_view(room, focus)
+    view(room, focus)
     furnish_oddities(room)
     return room_look(mood)

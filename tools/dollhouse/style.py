@@ -104,8 +104,8 @@ def pick_style():
     style.wood2 = m_wood(rng.choice([p["wood"], "#6b4429", "#d0a878", "#3b2a20"]))
     style.paintw = m_gloss(rng.choice(["#f1eee8", "#e9e6df", "#f4f2ee"]), 0.35, 0.1)
     style.trim = m_gloss("#f2efe9", 0.35, 0.1)
-    style.casec = rng.choice(["wood", "wood", "paint", "colour"])
-    style.case = {"wood": style.wood, "paint": style.paintw, "colour": m_gloss(p["accent"], 0.4, 0.1)}[
+    style.casec = rng.choice(["wood", "wood", "paint", "color"])
+    style.case = {"wood": style.wood, "paint": style.paintw, "color": m_gloss(p["accent"], 0.4, 0.1)}[
         style.casec
     ]
     style.metal = (

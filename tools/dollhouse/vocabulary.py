@@ -48,7 +48,7 @@ def class_id(name: str) -> int:
 
 @cache
 def palette() -> tuple[int, ...]:
-    """MIT's colors as Pillow wants them: 256 * 3 values, index 0 (unlabelled) black."""
+    """MIT's colors as Pillow wants them: 256 * 3 values, index 0 (unlabeled) black."""
     colors = [0] * 768
     for row in _rows():
         i = 3 * int(row["id"])

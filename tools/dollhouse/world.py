@@ -1,6 +1,6 @@
 """The scene under construction: random streams, the placement stack, and whose pixels are whose.
 
-Lengths are metres, angles radians, z points up. Everything is built inside three context managers:
+Lengths are meters, angles radians, z points up. Everything is built inside three context managers:
 
     with at(x=2, rz=.3):            # move the local frame
         with thing("bed"):          # what is added now is one new bed
@@ -75,7 +75,7 @@ world = World()
 
 @contextmanager
 def at(x=0, y=0, z=0, rz=0, rx=0, ry=0, s=1):
-    """Move (metres), turn (radians; x first, then y, then z) and scale the local frame."""
+    """Move (meters), turn (radians; x first, then y, then z) and scale the local frame."""
     scale = (s, s, s, 1) if np.isscalar(s) else (*s, 1)
     m = Matrix.Translation((x, y, z)) @ Matrix.Rotation(rz, 4, "Z") @ Matrix.Rotation(ry, 4, "Y")
     world.stack.append(world.stack[-1] @ m @ Matrix.Rotation(rx, 4, "X") @ Matrix.Diagonal(scale))
@@ -105,6 +105,15 @@ def thing(name):
         ade_class(name)  # a misspelt name gets its own, better message
         raise ValueError(f"No function is registered as a maker of {name!r}: add @builds({name!r}) to it.")
     return _object(name, ade_class(name))
+
+
+def more_of(name):
+    """Everything added inside belongs to the last object of class `name` (blades to a lawn), or a new one."""
+    for leaf in range(len(world.leaves) - 1, 0, -1):
+        object_id, part1, _ = world.leaves[leaf]
+        if not part1 and world.objects[object_id - 1][0] == name:
+            return _owner(leaf)
+    return thing(name)
 
 
 def other(name):
@@ -140,6 +149,8 @@ def stream(name):
 
 def link(ob):
     """Put a Blender object into the scene, on account of the current thing and part."""
+    if not world.leaf:
+        raise ValueError(f"{ob.name!r} is added outside any thing(...): its pixels would have no label.")
     ob.pass_index = world.leaf
     bpy.context.scene.collection.objects.link(ob)
     return ob

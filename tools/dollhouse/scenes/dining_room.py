@@ -106,7 +106,7 @@ def dining_room():
                 chair(ck, sm)
             if setting:
                 with at(x - ux * 0.2, y - uy * 0.2, h, rz=ang):
-                    table_setting(0)
+                    table_setting()
         with at(0, 0, h):
             if rng.random() < 0.6:
                 vase(rng.uniform(0.22, 0.3), True)

@@ -49,11 +49,11 @@ def house_front():
     slab("sidewalk", -200, 200, 3.3, 3.5, 0.12, m_concrete("#b8b5ae", 0.85, 0.1), 0.2)
     yl = y1 + 0.9 + sw
     setb = rng.uniform(7, 10)
-    centre = rng.uniform(-1, 1)
+    center = rng.uniform(-1, 1)
     yh = yl + setb
     for i in (-2, -1, 0, 1, 2):
         w = rng.uniform(8.5, 11)
-        x = centre + i * 17 + rng.uniform(-1, 1)
+        x = center + i * 17 + rng.uniform(-1, 1)
         with at(x, yh + rng.uniform(-0.8, 0.8), 0):
             house(w, rng.uniform(6.5, 8), rng.choice([1, 2, 2]))
         with at(x, 0, 0):
@@ -105,7 +105,7 @@ def house_front():
         with (
             thing("tree"),
             at(
-                centre + rng.choice([-1, 1]) * rng.uniform(5.5, 26),
+                center + rng.choice([-1, 1]) * rng.uniform(5.5, 26),
                 yl + rng.uniform(1.2, setb - 1.5),
                 0,
                 rz=rng.uniform(0, 6),
@@ -135,7 +135,7 @@ def house_front():
             m_ground("#5d7447", "#4c6340", 0.03, bscale=0.5, bdist=1.0),
             grain="obj",
         )
-    with at(centre + rng.choice([-1, 1]) * rng.uniform(4, 8), y1 + 0.5, 0, rz=0):
+    with at(center + rng.choice([-1, 1]) * rng.uniform(4, 8), y1 + 0.5, 0, rz=0):
         streetlight("modern", 6)
     if rng.random() < 0.8:
         with at(rng.uniform(-6, 6), 3.5 + rw * 1.5, 0, rz=math.pi):
@@ -156,8 +156,8 @@ def house_front():
     xy = np.stack([nprng.uniform(-8, 8, n), nprng.uniform(-1, 3.25, n)], 1)
     grass_blades(xy, -0.02, 0.12, (grass_c[1], "#9fb35c"), 0.009)
     el = day_sky((110, 165))
-    cx = centre + rng.uniform(-7, 7)
-    yaw = math.atan2(centre - cx, 19)
+    cx = center + rng.uniform(-7, 7)
+    yaw = math.atan2(center - cx, 19)
     camera(
         (cx, -0.5, rng.uniform(1.7, 2.6)),
         yaw * 0.9,

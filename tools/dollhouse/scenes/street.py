@@ -139,7 +139,7 @@ def street():
             ):
                 place(rng.choice(variants))
     # lights
-    lk = rng.choice(["modern", "grey", "lantern"])
+    lk = rng.choice(["modern", "gray", "lantern"])
     for s_ in (-1, 1):
         y = rng.uniform(9, 15)
         while y < far:

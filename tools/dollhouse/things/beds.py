@@ -13,7 +13,7 @@ from .textiles import cushion_at, drape
 
 @builds("bed", "blanket")
 def bed(w=1.6, length=2.05):
-    """A made bed, w x length metres, head towards +y; returns the height of the mattress."""
+    """A made bed, w x length meters, head towards +y; returns the height of the mattress."""
     rng = world.rng
     with thing("bed"):
         kind = rng.choice(["panel", "channel", "tuft", "slat", "round"])

@@ -87,8 +87,8 @@ SHOPS = [
 
 
 @builds("building", "signboard", "awning")
-def building(w, d=10, floors=4, style=None, shop=True, side=True):
-    """A town house, w x d metres; front plane y = 0 facing -y, from x = 0 to w. Returns its height."""
+def building(w, d=10, floors=4, style=None, shop=True):
+    """A town house, w x d meters; front plane y = 0 facing -y, from x = 0 to w. Returns its height."""
     rng = world.rng
     style = style or rng.choice(["brick", "brick", "stucco", "stucco", "stone", "modern"])
     fh = rng.uniform(2.9, 3.4)

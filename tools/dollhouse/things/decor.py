@@ -136,7 +136,7 @@ def shelf_fill(w, d, h, x0, z):
 
 @builds("pot", "painting", "sculpture", "box", "clock", "vase")
 def small_decor(h):
-    """One small thing up to h metres high."""
+    """One small thing up to h meters high."""
     rng = world.rng
     k = rng.choice(["vase", "vase", "bowl", "frame", "sculpt", "plant", "box", "candle", "clock"])
     if k == "vase":
@@ -278,7 +278,7 @@ def vase(h, flowers=None):
 
 @builds("flower", "plant")
 def bouquet(s):
-    """Flowers or twigs, s metres long."""
+    """Flowers or twigs, s meters long."""
     rng = world.rng
     q = rng.choice(["tulip", "daisy", "branch", "pampas"])
     g = m_leaf("#4e7a3a")
@@ -411,7 +411,7 @@ def mirror(w=0.7, h=1.0, kind=None):
 
 
 @builds("plate", "glass")
-def table_setting(rt):
+def table_setting():
     """Plate and glass in front of a diner."""
     rng = world.rng
     with thing("plate"):

@@ -1,16 +1,19 @@
 """Ground: slabs, grass, rocks, mountain ranges."""
 
+from contextlib import nullcontext
+
 import numpy as np
 
 from ..materials import m_ground, m_leaf, m_mountain
 from ..mesh import MeshBuilder, add, grid_faces, vf_sphere
 from ..noise import Noise
 from ..registry import builds
-from ..world import thing, world
+from ..world import more_of, thing, world
 
 
+@builds("grass")
 def grass_blades(xy, z, h=0.12, colors=("#55803a", "#9db45c"), w=0.012):
-    """One mesh of bent blades at points xy (N x 2), h metres high."""
+    """Bent blades at points xy (N x 2), h meters high; grass, unless another thing is open."""
     nprng = world.nprng
     N = len(xy)
     a = nprng.uniform(0, 2 * np.pi, N)
@@ -30,7 +33,8 @@ def grass_blades(xy, z, h=0.12, colors=("#55803a", "#9db45c"), w=0.012):
     t = np.repeat(nprng.random(N) * 0.7, 6).reshape(-1, 6)
     t[:, 2:] += 0.15
     t[:, 4:] += 0.15
-    add((V, F), m_leaf(*colors, rough=0.6, transl=0.3), grain="obj", tone=np.clip(t.ravel(), 0, 1))
+    with nullcontext() if world.leaf else more_of("grass"):
+        add((V, F), m_leaf(*colors, rough=0.6, transl=0.3), grain="obj", tone=np.clip(t.ravel(), 0, 1))
 
 
 def rock(r=0.5, mat=None, flat=0.65):
@@ -68,7 +72,7 @@ def slab(cls, x0, x1, y0, y1, z, mat, th=0.1):
 
 @builds("mountain", "hill")
 def mountain_range(y0, y1, width, peak, seed, cls="mountain", mat=None, nx=220, ny=70, sharp=1.0, base=0):
-    """Ridges between y0 and y1, 2 * width wide, peaks about `peak` metres."""
+    """Ridges between y0 and y1, 2 * width wide, peaks about `peak` meters."""
     x = np.linspace(-width, width, nx)
     y = np.linspace(y0, y1, ny)
     X, Y = np.meshgrid(x, y, indexing="ij")

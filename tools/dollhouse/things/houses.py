@@ -13,7 +13,7 @@ from .buildings import BRICKS
 
 @builds("house")
 def house(w=9, d=7, floors=1):
-    """A detached house, w x d metres; front wall at y = 0 facing -y, centered on x."""
+    """A detached house, w x d meters; front wall at y = 0 facing -y, centered on x."""
     rng = world.rng
     c = rng.choice(["#e9e4d8", "#c9d2d3", "#d9c9a8", "#a9b8b0", "#f1ede4", "#b5645a", "#8fa3ad", "#d8b98f"])
     wm = rng.choice(

@@ -24,7 +24,7 @@ def bulb(power, c=(1, 0.74, 0.45), r=0.09, z=0):
     bpy.context.scene.collection.objects.link(o)
 
 
-def shade(r0, r1, h, z, c="#f2e6cf", drum=True):
+def shade(r0, r1, h, z, c="#f2e6cf"):
     """A lamp shade from radius r0 at z to r1 at z + h."""
     m = m_shade(c, 0.9 * style.glow if style.lamps_on else 0.0)
     [(r0, z), (r1, z + h)]
@@ -36,7 +36,7 @@ def shade(r0, r1, h, z, c="#f2e6cf", drum=True):
 
 @builds("lamp")
 def table_lamp(h=0.5):
-    """A table lamp h metres high."""
+    """A table lamp h meters high."""
     rng = world.rng
     with thing("lamp"):
         k = rng.choice(["gourd", "col", "ball", "mush", "tripod"])
@@ -175,7 +175,7 @@ def floor_lamp():
 
 @builds("chandelier", "light")
 def pendant(drop, kind=None):
-    """A lamp that hangs `drop` metres below z = 0."""
+    """A lamp that hangs `drop` meters below z = 0."""
     rng = world.rng
     kind = kind or rng.choice(["dome", "globe", "drum", "rattan", "chandelier", "paper"])
     with thing("chandelier" if kind == "chandelier" else "light"):

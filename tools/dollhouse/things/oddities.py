@@ -1,6 +1,6 @@
 """Things outside the 150 classes (label 0), and where they fit into a finished scene.
 
-An oddity is a function with `@oddity(name, width, depth, height, where)`: its footprint in metres, front
+An oddity is a function with `@oddity(name, width, depth, height, where)`: its footprint in meters, front
 to -y, origin on the floor in the middle. `furnish_oddities` (rooms) and `strew_oddities` (outdoors) look for
 free spots in view, among what already stands there, until enough of the picture is covered. They draw from a
 random stream of their own, so a new oddity changes no other part of a scene.
@@ -21,6 +21,7 @@ from ..mesh import (
     add,
     box,
     cyl,
+    grid_faces,
     lathe,
     rbox,
     smooth,
@@ -32,12 +33,13 @@ from ..mesh import (
     vf_sphere,
     vf_torus,
 )
+from ..noise import Noise
 from ..world import at, other, stream, world
 
 
 @dataclass
 class Oddity:
-    """A maker with its footprint (width x depth, metres), height, and where it may stand."""
+    """A maker with its footprint (width x depth, meters), height, and where it may stand."""
 
     name: str
     make: object
@@ -85,7 +87,7 @@ def oddity(name, width, depth, height, *where, rooms=""):
 
 
 # ---------------------------------------------------------------- indoors
-@oddity("piano", 1.5, 0.65, 1.25, "wall", rooms="living_room dining_room")
+@oddity("piano", 1.5, 0.65, 1.25, "wall", rooms="living_room dining_room game_room restaurant")
 def piano():
     """An upright piano: lid, keys, pedals."""
     m = m_gloss(world.rng.choice(["#16130f", "#3a2114", "#4d2c18", "#e9e4da"]), 0.15, 0.9)
@@ -114,7 +116,7 @@ def piano():
             add(sheet, m_image(picture(world.nprng, 72, 48, "lines"), 0.8))
 
 
-@oddity("guitar", 0.5, 0.45, 1.1, "corner", "wall", rooms="living_room bedroom home_office")
+@oddity("guitar", 0.5, 0.45, 1.1, "corner", "wall", rooms="living_room bedroom home_office game_room")
 def guitar():
     """A guitar on a stand."""
     rng = world.rng
@@ -152,7 +154,17 @@ def guitar():
         tube([(-0.12, -0.12, 0.1), (0, 0.02, 0.1), (0.12, -0.12, 0.1)], 0.009, m)
 
 
-@oddity("easel", 0.75, 0.7, 1.7, "corner", "wall", "open", "meadow", rooms="living_room bedroom home_office")
+@oddity(
+    "easel",
+    0.75,
+    0.7,
+    1.7,
+    "corner",
+    "wall",
+    "open",
+    "meadow",
+    rooms="living_room bedroom home_office nursery",
+)
 def easel():
     """A painter's easel with a canvas on it."""
     m = m_wood("#b98a55", rough=0.6)
@@ -170,7 +182,15 @@ def easel():
         )
 
 
-@oddity("stepladder", 0.55, 0.8, 1.5, "wall", "corner", rooms="home_office kitchen dining_room")
+@oddity(
+    "stepladder",
+    0.55,
+    0.8,
+    1.5,
+    "wall",
+    "corner",
+    rooms="home_office kitchen dining_room corridor laundry_room",
+)
 def stepladder():
     """A wooden or metal stepladder."""
     m = world.rng.choice([m_wood("#c29a66"), m_metal("#c3c6c8", 0.35), m_gloss("#d8a03c", 0.4, 0.2)])
@@ -220,7 +240,7 @@ def dress_form():
             )
 
 
-@oddity("exercise bike", 0.55, 1.1, 1.25, "corner", "open", rooms="bedroom living_room home_office")
+@oddity("exercise bike", 0.55, 1.1, 1.25, "corner", "open", rooms="bedroom living_room home_office game_room")
 def exercise_bike():
     """A home trainer, front to -y."""
     frame = m_gloss(world.rng.choice(["#1d1f22", "#e6e6e4", "#9c2b2b"]), 0.35, 0.3)
@@ -249,12 +269,16 @@ def exercise_bike():
 
 
 @oddity(
-    "globe on a stand", 0.5, 0.5, 1.0, "corner", "wall", rooms="home_office living_room dining_room bedroom"
+    "globe on a stand",
+    0.5,
+    0.5,
+    1.0,
+    "corner",
+    "wall",
+    rooms="home_office living_room dining_room bedroom nursery",
 )
 def floor_globe():
     """A terrestrial globe in a wooden stand."""
-    from ..noise import Noise
-
     nz = Noise(world.rng.randrange(1 << 20))
     y, x = np.mgrid[0:90, 0:180]
     lat, lon = np.pi * (y / 90 - 0.5), 2 * np.pi * x / 180
@@ -288,7 +312,7 @@ def floor_globe():
         cyl(0.14, 0.02, (0, 0, 0.3), m)
 
 
-@oddity("drum", 0.62, 0.62, 0.8, "corner", "open", rooms="living_room bedroom")
+@oddity("drum", 0.62, 0.62, 0.8, "corner", "open", rooms="living_room bedroom game_room nursery")
 def drum():
     """A floor drum on legs."""
     m = m_gloss(world.rng.choice(["#8c1c1f", "#1f3f66", "#d9d2c2", "#2b2b2e"]), 0.2, 0.8)
@@ -317,7 +341,7 @@ def drum():
             )
 
 
-@oddity("suitcase", 0.5, 0.3, 0.75, "corner", "wall", "open", rooms="bedroom home_office")
+@oddity("suitcase", 0.5, 0.3, 0.75, "corner", "wall", "open", rooms="bedroom home_office corridor")
 def suitcase():
     """A trolley case."""
     m = m_gloss(world.rng.choice(["#b5443a", "#2f4f6b", "#c9a24e", "#3f6b58", "#39393c"]), 0.35, 0.4)
@@ -336,7 +360,7 @@ def suitcase():
         )
 
 
-@oddity("drying rack", 1.3, 0.6, 1.05, "wall", "open", rooms="bathroom bedroom kitchen")
+@oddity("drying rack", 1.3, 0.6, 1.05, "wall", "open", rooms="bathroom bedroom kitchen laundry_room")
 def drying_rack():
     """A rack of white bars with cloths hung over it."""
     rng = world.rng
@@ -371,7 +395,7 @@ def drying_rack():
             add((V, F), cloth, solid=0.006, grain=V[:, [0, 2, 1]])
 
 
-@oddity("ironing board", 1.35, 0.45, 1.1, "wall", "open", rooms="bedroom kitchen bathroom")
+@oddity("ironing board", 1.35, 0.45, 1.1, "wall", "open", rooms="bedroom kitchen bathroom laundry_room")
 def ironing_board():
     """An ironing board with the iron on it."""
     legs, cloth = m_gloss("#d9d9d6", 0.35, 0.3), m_fabric("#8fa9b8", "dots", "#f4f1ea", size=0.06)
@@ -402,7 +426,7 @@ def ironing_board():
     1.1,
     "wall",
     "corner",
-    rooms="kitchen dining_room living_room bedroom bathroom",
+    rooms="kitchen dining_room living_room bedroom bathroom corridor laundry_room nursery",
 )
 def vacuum_cleaner():
     """An upright vacuum cleaner."""
@@ -416,7 +440,7 @@ def vacuum_cleaner():
             tube([(0, 0.02, 0.45), (0, 0.02, 0.95), (0, -0.06, 1.02), (0, -0.12, 0.98)], 0.016, dark, curve=4)
 
 
-@oddity("wine rack", 0.6, 0.35, 0.9, "wall", "corner", rooms="kitchen dining_room")
+@oddity("wine rack", 0.6, 0.35, 0.9, "wall", "corner", rooms="kitchen dining_room restaurant")
 def wine_rack():
     """A wooden rack of bottles that lie with their bottoms to the front."""
     rng = world.rng
@@ -529,15 +553,12 @@ def road_works():
             + 0.02 * world.noise.fbm(x * 16, y * 16, 2)
             - 0.02
         )
-        add((np.stack([x, y, h], -1).reshape(-1, 3), _grid(40, 26)), m_concrete("#7a6a58", 0.95, 0.3, 3.0))
+        add(
+            (np.stack([x, y, h], -1).reshape(-1, 3), grid_faces(40, 26)),
+            m_concrete("#7a6a58", 0.95, 0.3, 3.0),
+        )
     with at(1.75, -0.5):
         cone()
-
-
-def _grid(nu, nv):
-    from ..mesh import grid_faces
-
-    return grid_faces(nu, nv)
 
 
 @oddity("shopping cart", 0.6, 1.0, 1.05, "pavement")

@@ -1,4 +1,4 @@
-"""People, plainly modelled."""
+"""People, plainly modeled."""
 
 import math
 
@@ -31,7 +31,7 @@ CLOTH = [
 
 @builds("person", "bag")
 def person(h=1.72, walk=True):
-    """A person h metres tall, facing -y."""
+    """A person h meters tall, facing -y."""
     rng = world.rng
     H = h
     skin = m_paint(rng.choice(SKIN), 0.55, 0.03, 0)

@@ -13,7 +13,7 @@ from ..world import at, thing, world
 
 @builds("pot", "plant")
 def plant(h=1.2, kind=None):
-    """A plant in its pot, h metres in all; kind: fig, snake, palm, monstera, small."""
+    """A plant in its pot, h meters in all; kind: fig, snake, palm, monstera, small."""
     rng = world.rng
     kind = kind or rng.choice(["fig", "snake", "palm", "monstera"])
     g = rng.choice(["#3d6b35", "#4b7a3d", "#2f5d3a", "#5a8746"])

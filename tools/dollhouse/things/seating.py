@@ -43,7 +43,7 @@ def legs(w, d, h, mat, shape=None, inset=0.06):
 
 @builds("blanket", "sofa", "armchair")
 def sofa(w=2.1, d=0.92, cls="sofa", chaise=0, n=None):
-    """A sofa, w x d metres; chaise: -1, 0, 1. Returns the height of the seat."""
+    """A sofa, w x d meters; chaise: -1, 0, 1. Returns the height of the seat."""
     rng = world.rng
     m = m_fabric(
         rng.choice([*style.tex, style.pal["light"], style.pal["accent"], "#9a9690", "#c9c1b4"]), var=0.08
@@ -205,7 +205,7 @@ def throw_path(v, d, sh, bh, u):
 
 @builds("armchair")
 def armchair(w=0.82, d=0.84):
-    """An armchair, w x d metres."""
+    """An armchair, w x d meters."""
     rng = world.rng
     k = rng.choice(["sofa", "barrel", "lounge", "wing"])
     if k == "sofa":
@@ -318,7 +318,7 @@ def chair(kind, m_seat=None):
     with thing("chair"):
         if kind == "shell":
             c = m_seat or m_gloss(style.tex[0], 0.4, 0.1)
-            # moulded shell: seat curving up into the back
+            # molded shell: seat curving up into the back
             path = smooth(
                 [
                     (-0.22, 0.455),

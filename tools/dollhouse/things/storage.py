@@ -175,7 +175,7 @@ def sideboard(w=1.6, d=0.42, h=0.7, cls="cabinet"):
     return h
 
 
-def front_panel(x, z, w, h, look, handle="bar", vert=False):
+def front_panel(x, z, w, h, look, vert=False):
     """A door (vert) or drawer front of a kitchen unit on the plane y = 0, centered at x."""
     with part("door" if vert else "drawer"):
         box(w - 0.008, 0.022, h - 0.008, (x, -0.011, z + 0.004), style.kit, 0.004)

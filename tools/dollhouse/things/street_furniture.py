@@ -13,9 +13,9 @@ from .trees import GREENS, bush_mesh, place
 
 @builds("streetlight")
 def streetlight(kind="modern", h=6.5):
-    """A street light; kind: modern, grey (arm towards -y), lantern."""
+    """A street light; kind: modern, gray (arm towards -y), lantern."""
     with thing("streetlight"):
-        m = m_gloss("#2f3336" if kind != "grey" else "#8d9296", 0.45, 0.2)
+        m = m_gloss("#2f3336" if kind != "gray" else "#8d9296", 0.45, 0.2)
         if kind == "lantern":
             h = 4.2
             lathe(
@@ -280,7 +280,7 @@ def cafe(n=2):
 
 
 @builds("pot", "plant", "flower")
-def planter(kind="round"):
+def planter():
     """A tub with flowers."""
     rng = world.rng
     with thing("pot"):

@@ -35,7 +35,6 @@ def drape(
     thick=0.02,
     hang_front=True,
     nf=9,
-    grain=None,
 ):
     """Cloth over a box of half size hx, hy: covers y0..y1, hangs over both sides and (hang_front) over y0."""
     y0 = -hy if y0 is None else y0
@@ -84,7 +83,7 @@ def curtain(w, h, mat, folds=None, amp=0.05):
 
 @builds("rug")
 def rug(w, d, round_=False):
-    """A rug, w x d metres."""
+    """A rug, w x d meters."""
     rng = world.rng
     with thing("rug"):
         if round_:

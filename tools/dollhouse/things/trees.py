@@ -29,8 +29,8 @@ def add_branch(parts, P_, r, n=7):
     parts.append((V, np.array(F)))
 
 
-def tree_mesh(h=8.0, cr=2.6, leaves=7000, colors=None, leaf=0.17, trunk=0.32, form="round", bare=0.0):
-    """A broadleaf tree, h metres high, crown of radius cr: [wood, leaves]."""
+def tree_mesh(h=8.0, cr=2.6, leaves=7000, colors=None, leaf=0.17, trunk=0.32):
+    """A broadleaf tree, h meters high, crown of radius cr: [wood, leaves]."""
     rng, nprng = world.rng, world.nprng
     colors = colors or rng.choice(GREENS)
     parts, tips = [], []
@@ -53,13 +53,7 @@ def tree_mesh(h=8.0, cr=2.6, leaves=7000, colors=None, leaf=0.17, trunk=0.32, fo
         p = np.array([np.interp(f, t, tr[:, k]) for k in range(3)])
         a = i * 2.4 + rng.uniform(-0.3, 0.3)
         up = np.interp(f, [0, 1], [0.35, 1.25])
-        if form == "round":
-            L = cr * rng.uniform(0.75, 1.05) * math.sqrt(max(0.15, 1 - (2 * (f - 0.5) * 0.62) ** 2))
-        elif form == "cone":
-            L = cr * (1.15 - f) * 1.2
-        else:
-            L = cr * rng.uniform(0.5, 0.7)
-            up += 0.6
+        L = cr * rng.uniform(0.75, 1.05) * math.sqrt(max(0.15, 1 - (2 * (f - 0.5) * 0.62) ** 2))
         d = np.array([math.cos(a) * math.cos(up), math.sin(a) * math.cos(up), math.sin(up)])
         s = np.linspace(0, 1, 6)[:, None]
         br = p + d * L * s + np.array([0, 0, 1]) * L * 0.22 * s**2 + nprng.normal(0, 0.03 * L, (6, 3)) * s
@@ -81,7 +75,7 @@ def tree_mesh(h=8.0, cr=2.6, leaves=7000, colors=None, leaf=0.17, trunk=0.32, fo
     tips.append(tr[-1] + (0, 0, cr * 0.12))
     wood = make_mesh(merge(parts), m_bark(rng.choice(["#5d4a3a", "#6b5a4b", "#4a3d33"])))
     tips = np.array(tips)
-    n = int(leaves * (1 - bare))
+    n = leaves
     k = nprng.integers(0, len(tips), n)
     sig = cr * 0.15
     off = nprng.normal(size=(n, 3))
@@ -101,7 +95,7 @@ def tree_mesh(h=8.0, cr=2.6, leaves=7000, colors=None, leaf=0.17, trunk=0.32, fo
     return [wood, lm]
 
 
-def conifer_mesh(h=9.0, r=2.0, colors=("#27482f", "#4b6f42"), snow=0.0):
+def conifer_mesh(h=9.0, r=2.0, colors=("#27482f", "#4b6f42")):
     """A conifer of height h and radius r."""
     rng, nprng = world.rng, world.nprng
     parts = []
@@ -194,7 +188,7 @@ def palm_mesh(h=7.0):
     return [wood, make_mesh(merge(parts), lf), make_mesh((V, F), lf, grain="obj", tone=tone)]
 
 
-def bush_mesh(rx=0.6, ry=0.6, rz=0.5, n=1200, colors=None, box_=False, leaf=0.09, flowers=None):
+def bush_mesh(rx=0.6, ry=0.6, rz=0.5, n=1200, colors=None, box_=False, leaf=0.09):
     """A bush with radii rx, ry, rz."""
     nprng = world.nprng
     colors = colors or world.rng.choice(GREENS)

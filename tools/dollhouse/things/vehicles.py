@@ -51,7 +51,7 @@ def rounded_loop(xf, xr, b, rc, nf=7, ns=19, nc=5):
 
 def wheel(r, w=0.2):
     """A wheel of radius r, its axis along y, outside to -y."""
-    tyre = m_paint("#1d1d1f", 0.8, 0.05, 0)
+    tire = m_paint("#1d1d1f", 0.8, 0.05, 0)
     rim = m_metal(world.rng.choice(["#c9cacc", "#b5b7ba", "#8a8c90"]), 0.25)
     with part("wheel"), at(rx=math.pi / 2):
         lathe(
@@ -66,7 +66,7 @@ def wheel(r, w=0.2):
                 ],
                 3,
             ),
-            tyre,
+            tire,
             n=36,
         )
         with part("rim"):
