@@ -47,11 +47,12 @@ lock:
 address: $(READY)
 	@$(BIN)/python tools/address.py "$(URL)"
 
-# Render the scenes that tools/dollhouse/scenes.csv lists and data/dollhouse lacks. Blender exists for Python 3.11 only.
-$(RENDER)/.ready: pyproject.toml
+# Render the scenes that tools/dollhouse/scenes.csv lists and data/dollhouse lacks. Blender as a module exists for
+# Python 3.11 only and holds numpy below 2, so it has an environment of its own instead of an extra of the package.
+$(RENDER)/.ready:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Rendering needs Python 3.11, for which bpy 4.5 is made. Cure: make dollhouse PYTHON=python3.11")'
 	@test -x $(RENDER)/bin/python || $(PYTHON) -m venv $(RENDER)
-	$(RENDER)/bin/python -m pip install --quiet --disable-pip-version-check ".[render]"
+	$(RENDER)/bin/python -m pip install --quiet --disable-pip-version-check bpy==4.5.15 pillow
 	@touch $@
 
 dollhouse: $(RENDER)/.ready

@@ -49,6 +49,8 @@ def main(argv=None) -> int:
         if todo:
             render.require_bpy()
             dataset.sweep(args.out)
+        else:
+            print(f"All scenes are there: {args.out}")
         for i, (kind, seed) in enumerate(todo, start=1):
             scene = render.render(kind, seed, args.samples, args.supersample, tuple(args.size))
             dataset.write_scene(args.out, scene)
