@@ -185,7 +185,7 @@ def make_pairs(count: int, wanted: list[str]) -> list[dict]:
         small.putpalette(colors.tobytes())
         files = {}
         for kind, image, options in (
-            ("webp", picture, {"quality": 72, "method": 6}),
+            ("webp", picture, {"quality": 64, "method": 6}),
             ("png", small, {"optimize": True}),
         ):
             buffer = io.BytesIO()
