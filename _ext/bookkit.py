@@ -14,7 +14,6 @@ In the order of a build:
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import html
 import importlib.util
@@ -74,69 +73,26 @@ def set_address(app, config):
 # 2. The numbers ---------------------------------------------------------------------------------------------
 
 
-def table(name: str, columns: str) -> list[dict[str, str]]:
-    """The rows of data/NAME, which must have these columns."""
-    path = ROOT / "data" / name
-    if not path.is_file():
-        raise ExtensionError(f"data/{name} is missing: index.md takes its figures from it.")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    missing = set(columns.split()) - set(rows[0] if rows else ())
-    if missing:
-        raise ExtensionError(
-            f"data/{name} lacks {', '.join(sorted(missing))}: index.md takes its figures from it."
-        )
-    return rows
-
-
-def number(text: str | None) -> float | None:
-    try:
-        return float((text or "").replace(",", ""))
-    except ValueError:
-        return None
-
-
-def best_model(rows: list[dict[str, str]]) -> tuple[float, str, str, str]:
-    """(mIoU, "multi-scale" or "single-scale", model, year) of the highest published score."""
-    scores = [
-        (score, how, row["model"], row["year"])
-        for row in rows
-        for column, how in (("miou_ms", "multi-scale"), ("miou_ss", "single-scale"))
-        if (score := number(row.get(column))) is not None
-    ]
-    if not scores:
-        raise ExtensionError("data/leaderboard.csv has no value in miou_ms or miou_ss.")
-    return max(scores, key=lambda s: s[0])
-
-
-def benchmark_images() -> tuple[int, int]:
-    """(training, validation) images of the benchmark."""
-    for row in table("releases.csv", "key train_images val_images"):
-        if row.get("key") == "sceneparse150":
-            return int(row["train_images"]), int(row["val_images"])
-    raise ExtensionError(
-        "data/releases.csv has no row with the key sceneparse150: index.md counts its images."
-    )
-
-
 def set_numbers(app, config):
-    training, validation = benchmark_images()
-    classes, rows = (
-        table("classes.csv", "id is_stuff"),
-        table("leaderboard.csv", "model year miou_ss miou_ms"),
-    )
-    score, how, model, year = best_model(rows)
-    years = [int(y) for row in rows if (y := number(row["year"]))]
-    stuff = sum(row["is_stuff"].strip().lower() in ("1", "true", "yes") for row in classes)
+    from adebook import facts
+    from adebook.classes import CLASSES
+
+    release = facts.table("releases").set_index("key").loc["sceneparse150"]
+    training, validation = int(release["train_images"]), int(release["val_images"])
+    stuff = sum(c.is_stuff for c in CLASSES)
+    board = facts.table("leaderboard")
+    best = board.loc[board[["miou_ms", "miou_ss"]].max(axis=1).idxmax()]
+    score = best[["miou_ms", "miou_ss"]].max()
+    how = "multi-scale" if best["miou_ms"] == score else "single-scale"
     values = {
         "images": f"{training + validation:,}",
         "images_note": f"{training:,} training and {validation:,} validation",
-        "classes": len(classes),
-        "classes_note": f"{stuff} stuff and {len(classes) - stuff} things",
+        "classes": len(CLASSES),
+        "classes_note": f"{stuff} stuff and {len(CLASSES) - stuff} things",
         "best_miou": f"{score:.1f}",
-        "best_miou_note": f"{how}, {model}, {year}",
-        "models": len(rows),
-        "models_note": f"published {min(years)} to {max(years)}",
+        "best_miou_note": f"{how}, {best['model']}, {best['year']}",
+        "models": len(board),
+        "models_note": f"published {board['year'].min()} to {board['year'].max()}",
     }
     config.myst_substitutions = {**config.myst_substitutions, **{k: str(v) for k, v in values.items()}}
 

@@ -44,7 +44,7 @@ with warnings.catch_warnings():
     import datasets as hf
     from datasets.features.features import register_feature
 
-from adebook import _checks
+from adebook import _checks, facts
 from adebook._data_files import data_path
 
 __all__ = [
@@ -63,8 +63,6 @@ __all__ = [
 SPLITS = ("training", "validation")
 SOURCES = ("dollhouse", "sceneparse150")
 DEFAULT_SOURCE = "dollhouse"
-
-_ZIP = "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +199,9 @@ def _expand(path: str | os.PathLike[str], given: str) -> Path:
 
 def _how_to_get(setting: str) -> str:
     return (
-        f"Cure: get ADEChallengeData2016.zip ({_ZIP}, 967,382,037 bytes; MIT's terms: non-commercial "
-        f"research and education), unzip it, and set {setting} to the folder ADEChallengeData2016 in it."
+        f"Cure: get ADEChallengeData2016.zip ({facts.value('zip_url')}, {facts.value('zip_bytes'):,} bytes; "
+        f"MIT's terms: non-commercial research and education), unzip it, and set {setting} to "
+        f"the folder ADEChallengeData2016 in it."
     )
 
 
@@ -395,14 +394,20 @@ def _check_mask_format(image: PIL.Image.Image, name: str, head: bytes) -> None:
 
 
 class _Checked(hf.Image):
-    """What the column types share: images are checked before they are embedded (`save_to_disk`)."""
+    """What the column types share; each adds how it reads a cell of a file, `_read`."""
+
+    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
+        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
+        return value if isinstance(value, PIL.Image.Image) else self._read(value)
+
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
+        raise NotImplementedError
 
     def embed_storage(self, storage: pa.StructArray, *args: Any, **options: Any) -> pa.StructArray:
         for cell in storage.to_pylist():
             if cell is not None:
-                self.decode_example(
-                    cell
-                )  # embedding drops the folder, and with it the picture to compare with
+                # Embedding (`save_to_disk`) drops the folder, and with it the picture to compare with.
+                self.decode_example(cell)
         return super().embed_storage(storage, *args, **options)
 
 
@@ -412,10 +417,7 @@ class Picture(_Checked):
 
     _type: str = field(default="AdebookPicture", init=False, repr=False)
 
-    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
-        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
-        if isinstance(value, PIL.Image.Image):
-            return value
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
         image, name, _ = _open(value, "picture")
         if image.mode == "RGB":
             return image
@@ -430,10 +432,7 @@ class Mask(_Checked):
 
     _type: str = field(default="AdebookMask", init=False, repr=False)
 
-    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
-        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
-        if isinstance(value, PIL.Image.Image):
-            return value
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
         image, name, head = _open(value, "mask")
         _check_png(image, name, "mask")
         _check_mask_format(image, name, head)
@@ -452,10 +451,7 @@ class Numbers(_Checked):
     _type: str = field(default="AdebookNumbers", init=False, repr=False)
     _modes: ClassVar[tuple[str, ...]] = ("L", "P", "I", "I;16", "I;16B")
 
-    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
-        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
-        if isinstance(value, PIL.Image.Image):
-            return value
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
         image, name, _ = _open(value, "instance or part mask")
         _check_png(image, name, "instance or part mask")
         if image.mode not in self._modes:
@@ -557,11 +553,11 @@ def load(
         first = _extra(folder, "parts", split, names, "_1.png")
         columns["parts"] = [[str(path) for path in _levels(path)] for path in first]
         types["parts"] = hf.List(Numbers())
-    facts = _FACTS[key]
+    about = _FACTS[key]
     info = hf.DatasetInfo(
-        description=facts["title"],
+        description=about["title"],
         homepage=folder.as_uri(),  # from where `info_of` has the folder
-        license=facts["license"],
+        license=about["license"],
         features=hf.Features(types),
         dataset_name=key,
     )

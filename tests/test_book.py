@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "_ext"))
 pytest.importorskip("myst_nb", reason="the site's packages are not installed: pip install adebook[book]")
 import address  # noqa: E402
 import bookkit  # noqa: E402
+import build_book  # noqa: E402
 
 pytestmark = pytest.mark.book
 
@@ -343,3 +344,9 @@ def test_a_stray_address_is_found(tmp_path):
         readme.read_text("utf-8") + "\npip install git+https://github.com/other/adebook\n", "utf-8"
     )
     assert address.strays(tmp_path) == ["README.md: git+https://github.com/other/adebook"]
+
+
+def test_the_build_knows_the_sources_of_the_package():
+    import adebook
+
+    assert build_book.SOURCES == adebook.datasets.SOURCES

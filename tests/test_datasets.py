@@ -811,8 +811,6 @@ def test_recipe(dollhouse):
 
 
 def test_the_dollhouse_that_comes_with_the_book():
-    if source_info("dollhouse").root is None:
-        pytest.skip("data/dollhouse is not rendered yet")
     for split in ("training", "validation"):
         rows = load("dollhouse", split, instances=True, parts=True)
         for row in rows:

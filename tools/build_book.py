@@ -21,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# As adebook.datasets.SOURCES (a test compares them): importing it would take longer than a build of nothing.
 SOURCES = ("dollhouse", "sceneparse150")
 
 TIMEOUT = 180  # seconds for one cell, as in _config.yml

@@ -404,9 +404,8 @@ def m_brick(c, c2, mortar="#b9b2a6", bw=0.24, bh=0.075, rough=0.85, bump=0.5, ms
 def m_tiles(
     c, c2, grout="#8d8a84", w=0.3, h=0.3, rough=0.25, off=0.0, gap=0.006, plane="xy", bump=0.3, var=0.12
 ):
-    """Tiles w x h meters with grout `gap`; plane: xy (floors) or xz (walls); off.
-
-    Shift of every second row.
+    """Tiles w x h meters with grout `gap`; plane: xy (floors) or xz (walls); off: shift of every
+    second row.
     """
     t, c, c2, g = Nodes("tiles"), as_color(c), as_color(c2), as_color(grout)
     s = t.n("SeparateXYZ", Vector=t.grain).outputs
