@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 COLAB = ROOT / "tests" / "colab.txt"
 LACKING = {"itables"}  # what adebook needs and Colab does not have
+# Part of Colab in every package list it has published; colab.txt does not record the version of its newest one.
+UNRECORDED = {"numba", "pooch", "tqdm"}
 
 
 def normal(name: str) -> str:
@@ -40,7 +42,7 @@ def test_lower_bounds_only():
 def test_dependencies_are_on_colab_or_known_to_be_missing():
     for requirement in requirements():
         name = normal(requirement.split(">=")[0])
-        assert name in colab_versions() or name in LACKING, (
+        assert name in colab_versions() or name in LACKING | UNRECORDED, (
             f"{name} is neither part of Colab (tests/colab.txt) nor listed as lacking there: "
             f"the set-up cell would install it, and what it needs, into every reader's notebook"
         )
