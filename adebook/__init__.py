@@ -16,7 +16,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from adebook import classes, datasets, exercises, facts, labels, metrics, palette, plots, tables
+    from adebook import (
+        classes,
+        datasets,
+        dollhouse,
+        exercises,
+        facts,
+        labels,
+        metrics,
+        palette,
+        plots,
+        tables,
+    )
     from adebook.datasets import load, source
     from adebook.exercises import check
     from adebook.metrics import ConfusionMatrix
@@ -30,6 +41,7 @@ __all__ = [
     "check",
     "classes",
     "datasets",
+    "dollhouse",
     "exercises",
     "facts",
     "labels",
@@ -44,7 +56,18 @@ __all__ = [
 ]
 
 _MODULES = frozenset(
-    {"classes", "datasets", "exercises", "facts", "labels", "metrics", "palette", "plots", "tables"}
+    {
+        "classes",
+        "datasets",
+        "dollhouse",
+        "exercises",
+        "facts",
+        "labels",
+        "metrics",
+        "palette",
+        "plots",
+        "tables",
+    }
 )
 _HOME = {  # name -> the module that defines it
     "ConfusionMatrix": "metrics",

@@ -20,7 +20,6 @@ that was saved, `import adebook.datasets` makes the types known. Nothing is writ
 """
 
 import difflib
-import json
 import os
 import threading
 import urllib.parse
@@ -52,7 +51,6 @@ __all__ = [
     "SOURCES",
     "SPLITS",
     "SourceInfo",
-    "dollhouse_recipe",
     "info_of",
     "load",
     "source",
@@ -333,10 +331,13 @@ def _named(image: PIL.Image.Image, like: PIL.Image.Image) -> PIL.Image.Image:
     return image
 
 
+_MAP_FOLDERS = ("annotations", "instances", "parts", "depth")
+
+
 def _picture_of(path: str) -> Path | None:
     """The picture of ROOT/FOLDER/SPLIT/NAME[_level].png, or None when the path has another form."""
     file = Path(path)
-    if len(file.parents) < 3 or file.parents[1].name not in ("annotations", "instances", "parts"):
+    if len(file.parents) < 3 or file.parents[1].name not in _MAP_FOLDERS:
         return None
     stem = file.stem.rpartition("_")[0] if file.parents[1].name == "parts" else file.stem
     return file.parents[2] / "images" / file.parent.name / f"{stem}.jpg"
@@ -452,22 +453,40 @@ class Numbers(_Checked):
     _modes: ClassVar[tuple[str, ...]] = ("L", "P", "I", "I;16", "I;16B")
 
     def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
-        image, name, _ = _open(value, "instance or part mask")
-        _check_png(image, name, "instance or part mask")
-        if image.mode not in self._modes:
-            found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
-            raise ValueError(
-                f"{name} is {found}, but instance and part numbers have one channel of 8 or 16 bits."
-            )
-        _check_size(getattr(image, "filename", None), image.size, "instance or part mask")
-        if image.mode == "I;16":
-            return image
-        return _named(PIL.Image.fromarray(np.asarray(image).astype(np.uint16)), image)
+        wanted = "instance and part numbers have one channel of 8 or 16 bits"
+        return _sixteen_bits(value, "instance or part mask", self._modes, wanted)
+
+
+@dataclass
+class Depth(_Checked):
+    """Distances in millimeters, decoded to a PIL image of mode "I;16" and checked against its picture."""
+
+    _type: str = field(default="AdebookDepth", init=False, repr=False)
+    _modes: ClassVar[tuple[str, ...]] = ("I", "I;16", "I;16B")
+
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
+        wanted = "depth has one channel of 16 bits (millimeters). Cure: get the original PNG again"
+        return _sixteen_bits(value, "depth map", self._modes, wanted)
+
+
+def _sixteen_bits(
+    value: dict[str, Any] | str, what: str, modes: tuple[str, ...], wanted: str
+) -> PIL.Image.Image:
+    """The image of a cell, in mode "I;16", after the checks that all maps but the mask share."""
+    image, name, _ = _open(value, what)
+    _check_png(image, name, what)
+    if image.mode not in modes:
+        found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+        raise ValueError(f"{name}: the {what} is {found}, but {wanted}.")
+    _check_size(getattr(image, "filename", None), image.size, what)
+    if image.mode == "I;16":
+        return image
+    return _named(PIL.Image.fromarray(np.asarray(image).astype(np.uint16)), image)
 
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # datasets calls register_feature experimental, each time it is called
-    for _feature in (Picture, Mask, Numbers):
+    for _feature in (Picture, Mask, Numbers, Depth):
         register_feature(_feature, _feature._type)
 
 
@@ -482,6 +501,7 @@ def load(
     streaming: bool = False,
     instances: bool = False,
     parts: bool = False,
+    depth: bool = False,
 ) -> "hf.Dataset | hf.IterableDataset":
     """Load one split of one source.
 
@@ -495,6 +515,7 @@ def load(
         streaming: return a `datasets.IterableDataset`, whose rows can be visited in order only.
         instances: add the column `instances` ("dollhouse" only).
         parts: add the column `parts` ("dollhouse" only).
+        depth: add the column `depth` ("dollhouse" only).
 
     Returns:
         a data set sorted by name; pictures are decoded when a row is read. Columns:
@@ -506,6 +527,8 @@ def load(
         - `instances`: PIL image, mode "I;16", instance numbers, 0 = none.
         - `parts`: list of PIL images, mode "I;16", level 1 first: parts, then parts of parts where there are
           any.
+        - `depth`: PIL image, mode "I;16", distance of the surface in millimeters; 0 = no surface (sky),
+          65535 = 65.535 m or farther.
 
         To change a picture in `map`, return a new one (`row["image"].resize(...)`, or work on a `.copy()`).
         Changes in place (`putpixel`, `thumbnail`, `ImageDraw`) are lost: datasets keeps the file that the
@@ -513,9 +536,9 @@ def load(
 
     Raises:
         ValueError: unknown source or split, pictures and masks that do not pair up, anything else in their
-            folders, a broken sceneCategories.txt, a source without instances or parts; and while reading a
-            row: a damaged file, a picture of more than 8 bits, a mask that is not an 8-bit PNG with one
-            channel or holds a value above 150, a size that differs from the picture's.
+            folders, a broken sceneCategories.txt, a source without instances, parts or depth; and while
+            reading a row: a damaged file, a picture of more than 8 bits, a mask that is not an 8-bit PNG with
+            one channel or holds a value above 150, a depth map of other than 16 bits, a size that differs from the picture's.
         FileNotFoundError, NotADirectoryError: a missing or empty folder; says where the data was found
             instead when the folder is one or two levels off. "dollhouse" also needs a folder `recipes`.
 
@@ -525,8 +548,9 @@ def load(
     """
     key = _default_source() if source is None else _known(source, SOURCES, "source")
     _known(split, SPLITS, "split")
-    if (instances or parts) and key != "dollhouse":
-        wanted = " and ".join(name for name, asked in (("instances", instances), ("parts", parts)) if asked)
+    asked = {"instances": instances, "parts": parts, "depth": depth}
+    if any(asked.values()) and key != "dollhouse":
+        wanted = " and ".join(name for name, wish in asked.items() if wish)
         raise ValueError(
             f"The source {key!r} has no {wanted}; only 'dollhouse' has. Cure: leave {wanted} out, or load "
             f"'dollhouse'."
@@ -553,6 +577,9 @@ def load(
         first = _extra(folder, "parts", split, names, "_1.png")
         columns["parts"] = [[str(path) for path in _levels(path)] for path in first]
         types["parts"] = hf.List(Numbers())
+    if depth:
+        columns["depth"] = [str(path) for path in _extra(folder, "depth", split, names, ".png")]
+        types["depth"] = Depth()
     about = _FACTS[key]
     info = hf.DatasetInfo(
         description=about["title"],
@@ -706,24 +733,3 @@ def _levels(first: Path) -> Iterator[Path]:
         path = first.with_name(f"{stem}_{level}.png")
     if (beyond := first.with_name(f"{stem}_{level + 1}.png")).is_file():
         raise ValueError(f"{path} is missing, though {beyond.name} is there. Cure: complete the copy.")
-
-
-def dollhouse_recipe(name: str, *, root: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """How a Dollhouse scene was made: camera, light and objects, as its generator wrote them down.
-
-    Args:
-        name: as in the column `name`.
-        root: as in `load`.
-
-    Raises:
-        FileNotFoundError: when there is no such scene; suggests names that are there.
-    """
-    folder = _find_root("dollhouse", root) / "recipes"
-    for split in SPLITS:
-        file = folder / split / f"{name}.json"
-        if file.is_file():
-            return json.loads(file.read_text(encoding="utf-8"))
-    names = sorted(path.stem for path in folder.glob("*/*.json"))
-    close = difflib.get_close_matches(name, names, n=3) or names[:3]
-    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise FileNotFoundError(f"There is no recipe {name}.json in the folders of {folder}.{hint}")

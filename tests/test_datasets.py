@@ -1,4 +1,3 @@
-import json
 import os
 import pickle
 import shutil
@@ -16,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adebook
-from adebook.datasets import Mask, Picture, dollhouse_recipe, info_of, load, source, source_info
+from adebook.datasets import Mask, Picture, info_of, load, source, source_info
 
 NAME = "ADE_val_00000003"
 
@@ -741,9 +740,7 @@ def dollhouse(tmp_path):
         PIL.Image.fromarray(numbers).save(root / "instances" / "validation" / f"{name}.png")
         for level in range(1, 3 - number):  # the street has no second level
             PIL.Image.fromarray(numbers + level).save(root / "parts" / "validation" / f"{name}_{level}.png")
-        recipe = root / "recipes" / "validation" / f"{name}.json"
-        recipe.parent.mkdir(parents=True, exist_ok=True)
-        recipe.write_text(json.dumps({"kind": name.split("_")[1]}))
+    (root / "recipes").mkdir()
     return root
 
 
@@ -800,22 +797,12 @@ def test_only_dollhouse_has_instances(root):
     refused(lambda: read(root, parts=True, instances=True), ValueError, "no instances and parts")
 
 
-def test_recipe(dollhouse):
-    assert dollhouse_recipe("dollhouse_street_0010", root=dollhouse) == {"kind": "street"}
-    refused(
-        lambda: dollhouse_recipe("dollhouse_stret_0010", root=dollhouse),
-        FileNotFoundError,
-        "dollhouse_stret_0010.json",
-        "Did you mean 'dollhouse_street_0010'",
-    )
-
-
 def test_the_dollhouse_that_comes_with_the_book():
     for split in ("training", "validation"):
         rows = load("dollhouse", split, instances=True, parts=True)
         for row in rows:
             assert row["scene"]
-            assert dollhouse_recipe(row["name"])
+            assert adebook.dollhouse.recipe(row["name"])
             assert np.asarray(row["annotation"]).any()
 
 
