@@ -538,7 +538,8 @@ def load(
         ValueError: unknown source or split, pictures and masks that do not pair up, anything else in their
             folders, a broken sceneCategories.txt, a source without instances, parts or depth; and while
             reading a row: a damaged file, a picture of more than 8 bits, a mask that is not an 8-bit PNG with
-            one channel or holds a value above 150, a depth map of other than 16 bits, a size that differs from the picture's.
+            one channel or holds a value above 150, a depth map of other than 16 bits, a size that differs
+            from the picture's.
         FileNotFoundError, NotADirectoryError: a missing or empty folder; says where the data was found
             instead when the folder is one or two levels off. "dollhouse" also needs a folder `recipes`.
 
