@@ -12,7 +12,16 @@ from ._data_files import data_path
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = ("benchmarks", "classes", "factcheck", "facts", "leaderboard", "palette", "releases")
+TABLES = (
+    "benchmarks",
+    "classes",
+    "factcheck",
+    "facts",
+    "leaderboard",
+    "palette",
+    "published_scenes",
+    "releases",
+)
 
 
 @cache

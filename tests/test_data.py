@@ -18,11 +18,13 @@ NUMBERS = {
     "releases.csv": "train_images val_images test_images classes objects parts",
     "classes.csv": "id is_stuff pixel_share train_images val_images r g b",
     "palette.csv": "id r g b",
+    "published_scenes.csv": "train_images val_images",
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
     "factcheck.csv": "id",
     "classes.csv": "id",
     "palette.csv": "id",
+    "published_scenes.csv": "scene",
 }
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -287,6 +289,22 @@ def test_facts_agree_with_each_other(facts):
     score = (value("devkit_sample_mean_iou") + value("devkit_sample_pixel_accuracy")) / 2
     assert score == pytest.approx(value("devkit_sample_score"))
     assert value("devkit_sample_mean_iou") == pytest.approx(value("devkit_sample_classes") / 150)
+
+
+def test_scenes_agree_with_the_facts(facts):
+    scenes = numbers("published_scenes.csv").set_index("scene")
+    both = scenes["train_images"] + scenes["val_images"]
+    counted = {
+        "train_images": scenes["train_images"].sum(),
+        "val_images": scenes["val_images"].sum(),
+        "scene_labels": len(scenes),
+        "scene_labels_train": (scenes["train_images"] > 0).sum(),
+        "scene_labels_val": (scenes["val_images"] > 0).sum(),
+        "scene_labels_val_only": (scenes["train_images"] == 0).sum(),
+    } | {f"scene_{s}": both[s] for s in ("street", "misc", "bedroom", "living_room", "bathroom", "kitchen")}
+    assert counted == {key: int(facts.loc[key, "value"]) for key in counted}
+    assert both.is_monotonic_decreasing
+    assert (both > 0).all()
 
 
 def test_releases_facts_and_benchmarks_agree(facts):
