@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TABLES = (
     "benchmarks",
     "classes",
+    "conventions",
     "factcheck",
     "facts",
     "leaderboard",

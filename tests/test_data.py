@@ -24,6 +24,7 @@ KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key"
     "factcheck.csv": "id",
     "classes.csv": "id",
     "palette.csv": "id",
+    "conventions.csv": "key",
     "published_scenes.csv": "scene",
 }
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
