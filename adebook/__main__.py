@@ -1,0 +1,7 @@
+"""`python -m adebook` is the command `adebook`."""
+
+import sys
+
+from adebook.cli import main
+
+sys.exit(main())

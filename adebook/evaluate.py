@@ -1,0 +1,620 @@
+"""Score a folder of predicted masks against a folder of annotations: `adebook evaluate`.
+
+A prediction belongs to the annotation that has the same path in its folder, whatever the two endings are:
+
+    PREDICTIONS/ADE_val_00000001.png    GROUND_TRUTH/ADE_val_00000001.png
+    PREDICTIONS/kitchen/a.npy           GROUND_TRUTH/kitchen/a.png
+
+Nothing is guessed and nothing passes silently. What the numbers in the predictions mean has to be said
+(`ids`); a file that is missing, left over, of another size or unreadable is listed by name and makes the
+whole evaluation fail, unless it is allowed to be missing; and then every result says how many pictures it is
+about.
+
+Pictures are read and counted by as many threads as there are cores. Each lives only until it is counted, so
+memory does not grow with their number, except by their names and, for an interval, their counts by class.
+"""
+
+import argparse
+import csv
+import json
+import math
+import os
+import tempfile
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Literal, TypeAlias, TypeVar, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from adebook import _checks, labels
+from adebook._mask_files import read_mask, strict_decoding
+from adebook.metrics import Absent, ConfusionMatrix, Scores
+
+__all__ = ["Evaluation", "Ids", "ImageScore", "evaluate_folders"]
+
+#: What the numbers in a file mean: "official" (0 = other, 1..150) or "train" (0..149, 255 = ignore).
+Ids: TypeAlias = Literal["official", "train"]
+
+_SUFFIXES = (".png", ".npy")
+_PASSED_OVER = ("thumbs.db", "desktop.ini")  # what Windows leaves in folders
+_LISTED = 20  # names of a kind that a message lists
+_BATCH = 8  # pictures that a thread takes at a time
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """The scores of one picture.
+
+    Attributes:
+        name: path of the annotation within its folder, without ending.
+        labeled_pixels: pixels with a label.
+        pixel_accuracy: share of them that was predicted right; NaN when there are none.
+        mean_iou: mean of the picture's own IoUs over the classes that occur in its labels or its prediction;
+            NaN when no pixel is labeled. The mean of these over pictures is not the mean IoU of the data set.
+        classes: how many classes that mean is over.
+    """
+
+    name: str
+    labeled_pixels: int
+    pixel_accuracy: float
+    mean_iou: float
+    classes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What `evaluate_folders` counted and what it could not.
+
+    Attributes:
+        matrix: the counts of all scored pictures.
+        images: how many annotations there are.
+        scored: how many of them were scored.
+        missing: annotations without a prediction, by path within their folder.
+        extra: files that belong to nothing: predictions without an annotation, and what is no mask file.
+        mis_sized: predictions whose size is not their annotation's; a sentence each.
+        unreadable: predictions and annotations that could not be read; a sentence each.
+    """
+
+    matrix: ConfusionMatrix
+    images: int
+    scored: int
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    mis_sized: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every annotation was scored."""
+        return self.scored == self.images
+
+    def __str__(self) -> str:
+        return f"{self.scored:,} of {self.images:,} images scored"
+
+
+def evaluate_folders(
+    predictions: str | os.PathLike[str],
+    ground_truth: str | os.PathLike[str],
+    *,
+    ids: Ids,
+    ground_truth_ids: Ids = "official",
+    allow_missing: bool = False,
+    on_image: Callable[[ImageScore], None] | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Count every pixel of every pair of masks in two folders, sub-folders included.
+
+    Args:
+        predictions: folder of predicted masks, PNG (8-bit gray or palette; 16-bit gray) or NPY (integers [H,
+            W]). Each has the size of its annotation.
+        ground_truth: folder of annotations, e.g. ADEChallengeData2016/annotations/validation.
+        ids: what the predictions hold: "official" (1..150) or "train" (0..149). What they hold where the
+            annotation is unlabeled does not matter, as long as it is such an id, or the one for unlabeled.
+        ground_truth_ids: what the annotations hold: "official" as MIT ships them (0 = other, 1..150), or
+            "train" (0..149, 255 = ignore).
+        allow_missing: leave out, instead of failing, annotations whose prediction is missing, of another size
+            or unreadable, and predictions that belong to no annotation. The result names them. A prediction
+            that holds what is no class always fails.
+        on_image: called for each scored picture, in the order of the names.
+        progress: show a progress bar on stderr when that is a terminal.
+
+    Returns:
+        `Evaluation`; its `matrix.scores()` are the scores.
+
+    Raises:
+        ValueError: for files that are missing, left over, mis-sized, unreadable, or hold other ids than was
+            said; names the files of each kind.
+        FileNotFoundError, NotADirectoryError: for a folder that is not there, is empty, or is none.
+
+    Warns:
+        UserWarning: when more pixels would agree if one side were numbered one higher or lower, which is what
+            official ids taken for train ids look like.
+    """
+    for name, value in (("ids", ids), ("ground_truth_ids", ground_truth_ids)):
+        if value not in get_args(Ids):
+            raise ValueError(f"{name} is {value!r}, but it is 'official' (1..150) or 'train' (0..149).")
+    predictions, ground_truth = Path(predictions), Path(ground_truth)
+    predicted, strangers = _mask_files(predictions, "predictions")
+    annotated, other_strangers = _mask_files(ground_truth, "ground truth")
+    pairs = [_Pair(name, predicted[name], file) for name, file in annotated.items() if name in predicted]
+    if not pairs:
+        raise ValueError(
+            f"No prediction has the name of an annotation: in {predictions} they are called like "
+            f"{next(iter(predicted.values()))}, in {ground_truth} like {next(iter(annotated.values()))}. "
+            f"Cure: name each prediction as its annotation, and give folders that begin at the same level."
+        )
+    kind = "neither PNG nor NPY"
+    total = _Counts(
+        missing=[file for name, file in annotated.items() if name not in predicted],
+        extra=[file for name, file in predicted.items() if name not in annotated]
+        + [f"{file} ({kind})" for file in strangers]
+        + [f"{file} (in the ground truth, {kind})" for file in other_strangers],
+    )
+    folders = _Folders(predictions, ground_truth, ids, ground_truth_ids, on_image is not None)
+    batches = (pairs[i : i + _BATCH] for i in range(0, len(pairs), _BATCH))
+    with strict_decoding(), _bar(len(pairs), progress) as bar:
+        for counts in _in_order(partial(_count, folders), batches):
+            for image in counts.images:
+                on_image(image)
+            counts.images.clear()
+            bar.update(counts.pairs)
+            total.add(counts)
+    scored = total.pairs - len(total.mis_sized) - len(total.unreadable) - len(total.wrong)
+    evaluation = Evaluation(
+        matrix=total.matrix,
+        images=len(annotated),
+        scored=scored,
+        missing=tuple(total.missing),
+        extra=tuple(total.extra),
+        mis_sized=tuple(total.mis_sized),
+        unreadable=tuple(total.unreadable),
+    )
+    if total.wrong or not (allow_missing and scored):
+        _fail_if_any(evaluation, total.wrong, ids, ground_truth_ids)
+    _warn_if_shifted(total.matrix)
+    return evaluation
+
+
+# --- which files --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    name: str
+    prediction: str
+    annotation: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    predictions: Path
+    ground_truth: Path
+    ids: Ids
+    ground_truth_ids: Ids
+    per_image: bool
+
+
+def _mask_files(folder: Path, what: str) -> tuple[dict[str, str], list[str]]:
+    """Mask files below a folder, {path without ending: path}, sorted; and the other files."""
+    if not folder.exists():
+        parent = next(p for p in folder.absolute().parents if p.exists())
+        raise FileNotFoundError(
+            f"The {what} folder {folder} does not exist; the path is right as far as {parent}."
+        )
+    if not folder.is_dir():
+        raise NotADirectoryError(f"The {what} {folder} is a file, but a folder of masks is needed.")
+    if (folder / "images").is_dir() and (folder / "annotations").is_dir():
+        raise ValueError(
+            f"The {what} folder {folder} is a whole data set, with its pictures. Cure: give the masks of one "
+            f"split, e.g. {folder / 'annotations' / 'validation'}"
+        )
+    files: dict[str, str] = {}
+    strangers = []
+    for path in sorted(_walk(folder)):
+        file = path.relative_to(folder).as_posix()
+        if path.suffix.lower() not in _SUFFIXES:
+            strangers.append(file)
+            continue
+        name = file[: -len(path.suffix)]
+        if name in files:
+            raise ValueError(
+                f"In the {what} folder {folder}, {files[name]} and {file} are two masks of one name. Cure: "
+                f"remove one."
+            )
+        files[name] = file
+    if not files:
+        holds = f"; it holds {', '.join(strangers[:3])}" if strangers else ""
+        raise FileNotFoundError(f"The {what} folder {folder} has no masks (.png or .npy){holds}.")
+    return files, strangers
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """All files below, but hidden ones and what Windows leaves behind."""
+
+    def refuse(error: OSError) -> None:
+        raise error  # os.walk would pass over a folder that it may not read
+
+    for here, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            if (link := Path(here, name)).is_symlink():
+                raise ValueError(
+                    f"{link} is a link to a folder, and links below a folder are not followed. Cure: give "
+                    f"the folder that it points to, or copy it here."
+                )
+        for name in files:
+            if not name.startswith(".") and name.lower() not in _PASSED_OVER:
+                yield Path(here, name)
+
+
+# --- counting -----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What some pairs came to."""
+
+    matrix: ConfusionMatrix = field(default_factory=ConfusionMatrix)
+    pairs: int = 0
+    images: list[ImageScore] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    mis_sized: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, other: "_Counts") -> None:
+        self.matrix += other.matrix
+        self.pairs += other.pairs
+        self.mis_sized += other.mis_sized
+        self.unreadable += other.unreadable
+        self.wrong += other.wrong
+
+
+def _count(folders: _Folders, pairs: Sequence[_Pair]) -> _Counts:
+    counts = _Counts(pairs=len(pairs))
+    for pair in pairs:
+        try:
+            target = read_mask(
+                folders.ground_truth / pair.annotation, f"{pair.annotation} (in the ground truth)"
+            )
+            prediction = read_mask(folders.predictions / pair.prediction, pair.prediction)
+        except (ValueError, TypeError, OSError) as error:
+            counts.unreadable.append(str(error))
+            continue
+        if prediction.shape != target.shape:
+            (height, width), (true_height, true_width) = prediction.shape, target.shape
+            counts.mis_sized.append(
+                f"{pair.prediction}: {width} x {height}, but its annotation is {true_width} x {true_height} "
+                f"(width x height)"
+            )
+            continue
+        matrix = ConfusionMatrix() if folders.per_image else counts.matrix
+        try:
+            _update(matrix, prediction, target, pair, folders)
+        except ValueError as error:
+            counts.wrong.append(str(error))
+            continue
+        if folders.per_image:
+            counts.images.append(_image_score(pair.name, matrix.matrix))
+            counts.matrix += matrix
+    return counts
+
+
+def _update(
+    matrix: ConfusionMatrix,
+    prediction: npt.NDArray[np.integer],
+    target: npt.NDArray[np.integer],
+    pair: _Pair,
+    folders: _Folders,
+) -> None:
+    """Count one pair; the message of an error begins with the file that is to blame."""
+    target_name = f"{pair.annotation} (in the ground truth)"
+    target = _as_train_ids(target, folders.ground_truth_ids, target_name)
+    as_stored, prediction = prediction, _as_train_ids(prediction, folders.ids, pair.prediction)
+    unlabeled = {"official": labels.OTHER, "train": labels.IGNORE}[folders.ids]
+    try:
+        matrix.update(prediction, target)
+    except ValueError:
+        wrong = (as_stored == unlabeled) & (target != labels.IGNORE)
+        word = "other" if folders.ids == "official" else "ignore"
+        raise ValueError(
+            f"{pair.prediction}: {unlabeled} ({word}) at {_checks.position(_checks.first_of(wrong))}, where "
+            f"the annotation has a label ({_checks.pixels(int(wrong.sum()))} in all)"
+        ) from None
+
+
+def _as_train_ids(mask: npt.NDArray[np.integer], ids: Ids, name: str) -> npt.NDArray[np.uint8]:
+    """Bytes, whatever the file's type; refuses what are no such ids."""
+    if ids == "official":
+        allowed, wrong = "0 (other) and 1..150", (mask < 0) | (mask > labels.NUM_CLASSES)
+    else:
+        allowed = "0..149 and 255 (ignore)"
+        wrong = (mask < 0) | (mask >= labels.NUM_CLASSES) & (mask != labels.IGNORE)
+    if wrong.any():
+        first = _checks.first_of(wrong)
+        raise ValueError(
+            f"{name}: {int(mask[first])} at {_checks.position(first)} ({_checks.pixels(int(wrong.sum()))} "
+            f"out of range), but {ids} ids are {allowed}"
+        )
+    mask = mask.astype(np.uint8, copy=False)
+    return labels.to_train_ids(mask) if ids == "official" else mask
+
+
+def _image_score(name: str, matrix: npt.NDArray[np.int64]) -> ImageScore:
+    right, labeled, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    union = labeled + predicted - right
+    occurs = union > 0
+    pixels, classes = int(labeled.sum()), int(occurs.sum())
+    return ImageScore(
+        name=name,
+        labeled_pixels=pixels,
+        pixel_accuracy=int(right.sum()) / pixels if pixels else math.nan,
+        mean_iou=float((right[occurs] / union[occurs]).mean()) if pixels else math.nan,
+        classes=classes,
+    )
+
+
+def _in_order(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """`map` in threads, in the order of the items, with no more of them in memory than keep the threads busy.
+
+    Threads and not processes: Pillow's decoder and the counting let go of the interpreter while they work.
+    """
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="adebook-evaluate")
+    waiting = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _bar(total: int, wanted: bool) -> Any:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from tqdm.auto import tqdm
+    return tqdm(total=total, unit="image", disable=None if wanted else True)
+
+
+# --- what is wrong ------------------------------------------------------------------------------------------
+
+
+def _fail_if_any(evaluation: Evaluation, wrong: Sequence[str], ids: Ids, ground_truth_ids: Ids) -> None:
+    report = _report(evaluation)
+    if wrong:
+        other = {"official": "train", "train": "official"}
+        cure = (
+            f"Were these masks made with {other[ids]} ids? Then say --ids {other[ids]}, or "
+            f"ids={other[ids]!r} in Python. (Annotations were read as {ground_truth_ids} ids: "
+            f"--ground-truth-ids.) A model must predict one of the 150 classes at every labeled pixel."
+        )
+        report.append(_group("file holds", "files hold", "what is no class", wrong, cure))
+    if report:
+        raise ValueError("\n".join(report) + "\nNothing was scored.")
+
+
+def _report(evaluation: Evaluation) -> list[str]:
+    """What could not be scored, one text for each kind that there is."""
+    kinds = [
+        _group("prediction is", "predictions are", "missing", evaluation.missing),
+        _group("file belongs", "files belong", "to no annotation", evaluation.extra),
+        _group(
+            "prediction has", "predictions have", "another size than the annotation", evaluation.mis_sized,
+            "Cure: resize the model's scores to the size of the annotation before argmax, never a mask.",
+        ),
+        _group("file is", "files are", "unreadable", evaluation.unreadable),
+    ]  # fmt: skip
+    return [kind for kind in kinds if kind]
+
+
+def _group(one: str, many: str, what: str, names: Sequence[str], cure: str = "") -> str:
+    if not names:
+        return ""
+    lines = [f"{len(names):,} {one if len(names) == 1 else many} {what}:"]
+    lines += [f"  {name}" for name in names[:_LISTED]]
+    if len(names) > _LISTED:
+        lines.append(f"  and {len(names) - _LISTED:,} more")
+    return "\n".join([*lines, cure] if cure else lines)
+
+
+def _warn_if_shifted(matrix: ConfusionMatrix) -> None:
+    counts = matrix.matrix
+    right, total = int(np.trace(counts)), int(counts.sum())
+    shifted = max(int(np.trace(counts, offset)) for offset in (1, -1))
+    if shifted > right:
+        warnings.warn(
+            f"{shifted / total:.1%} of the labeled pixels would agree if the predictions were numbered one "
+            f"higher or lower, and only {right / total:.1%} agree as they are. Official ids taken for train "
+            f"ids, or the other way round, look like this. Cure: check --ids and --ground-truth-ids (ids "
+            f"and ground_truth_ids in Python).",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+# --- the command --------------------------------------------------------------------------------------------
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `adebook evaluate`."""
+    parser.description = (
+        "Score a folder of predicted masks (PNG or NPY) against a folder of annotations. A prediction has "
+        "the size of its annotation and the same path in its folder, whatever the endings."
+    )
+    parser.add_argument("predictions", metavar="PREDICTIONS", type=Path, help="folder of predicted masks")
+    parser.add_argument(
+        "ground_truth",
+        metavar="GROUND_TRUTH",
+        type=Path,
+        help="folder of annotations, e.g. ADEChallengeData2016/annotations/validation",
+    )
+    parser.add_argument(
+        "--ids",
+        choices=get_args(Ids),
+        required=True,
+        help="what the predictions hold: official ids 1..150, or train ids 0..149. This is never guessed",
+    )
+    parser.add_argument(
+        "--ground-truth-ids",
+        choices=get_args(Ids),
+        default="official",
+        help="what the annotations hold: official ids as MIT ships them (0 = other; the default), or train "
+        "ids (255 = ignore)",
+    )
+    parser.add_argument(
+        "--absent",
+        choices=get_args(Absent),
+        default="exclude",
+        help="what the means do with classes that do not occur: exclude (the default, as on leaderboards), "
+        "zero (as in MIT's devkit), exclude_unlabeled (leave out also what was predicted but never labeled)",
+    )
+    parser.add_argument(
+        "--allow-missing",
+        action="store_true",
+        help="score what can be scored when predictions are missing, left over, mis-sized or unreadable",
+    )
+    parser.add_argument("--per-class", action="store_true", help="print the scores of every class, too")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all of it as JSON")
+    parser.add_argument("--csv", metavar="FILE", type=Path, help="write the scores by class as CSV")
+    parser.add_argument("--per-image", metavar="FILE", type=Path, help="write the scores by image as CSV")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`adebook evaluate`: print the scores, and write the files that were asked for when all went well."""
+    outputs = _outputs(args)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as rows:
+        table = csv.writer(rows, lineterminator="\n")
+        table.writerow(ImageScore.__slots__)
+        evaluation = evaluate_folders(
+            args.predictions,
+            args.ground_truth,
+            ids=args.ids,
+            ground_truth_ids=args.ground_truth_ids,
+            allow_missing=args.allow_missing,
+            on_image=(lambda image: table.writerow(_cells(image))) if args.per_image else None,
+            progress=True,
+        )
+        for kind in _report(evaluation):
+            warnings.warn(kind, UserWarning, stacklevel=2)
+        scores = evaluation.matrix.scores(args.absent)
+        writers = {
+            "json": lambda file: _write_json(file, args, evaluation, scores),
+            "csv": lambda file: _write_classes(file, evaluation, scores),
+            "per_image": lambda file: _copy(rows, file),
+        }
+        _write_all({outputs[name]: writers[name] for name in outputs})
+    print(_summary(evaluation, scores))
+    if args.per_class:
+        print(_classes(evaluation, scores).to_string(na_rep="", float_format="{:.4f}".format))
+    return 0
+
+
+def _outputs(args: argparse.Namespace) -> dict[str, Path]:
+    """The files to write, {option: path}, after making sure that they can be."""
+    outputs: dict[str, Path] = {}
+    for name in ("json", "csv", "per_image"):
+        given = getattr(args, name)
+        if given is None:
+            continue
+        option, path = f"--{name.replace('_', '-')}", given.resolve()  # a link stays one
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{option} {given} is there and is no file. Cure: name a file.")
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"{option} {given}: the folder {path.parent} does not exist.")
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(f"{option} {given}: nothing can be written to the folder {path.parent}.")
+        if path in outputs.values():
+            raise ValueError(f"{option} {given} is the file of another option. Cure: name two files.")
+        outputs[name] = path
+    return outputs
+
+
+def _write_all(writers: dict[Path, Callable[[IO[str]], None]]) -> None:
+    """Write files whole or not at all: each under another name first, and none renamed before all are
+    written."""
+    parts: dict[Path, Path] = {}
+    try:
+        for path, write in writers.items():
+            parts[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
+            with parts[path].open("w", encoding="utf-8", newline="") as file:
+                write(file)
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+def _cells(image: ImageScore) -> list[Any]:
+    return [_known(getattr(image, name), "") for name in ImageScore.__slots__]
+
+
+def _known(value: Any, unknown: Any = None) -> Any:
+    return unknown if isinstance(value, float) and math.isnan(value) else value
+
+
+def _copy(source: IO[str], target: IO[str]) -> None:
+    source.seek(0)
+    for chunk in iter(partial(source.read, 1 << 20), ""):
+        target.write(chunk)
+
+
+def _classes(evaluation: Evaluation, scores: Scores) -> Any:
+    """The table by class; every row says how many images it is about."""
+    table = scores.table()
+    table["images_scored"], table["images"] = evaluation.scored, evaluation.images
+    return table
+
+
+def _write_classes(file: IO[str], evaluation: Evaluation, scores: Scores) -> None:
+    _classes(evaluation, scores).to_csv(file, lineterminator="\n")
+
+
+_MEANS = ("mean_iou", "pixel_accuracy", "mean_accuracy", "frequency_weighted_iou", "mit_score")
+
+
+def _write_json(file: IO[str], args: argparse.Namespace, evaluation: Evaluation, scores: Scores) -> None:
+    result = {
+        "predictions": str(args.predictions),
+        "ground_truth": str(args.ground_truth),
+        "ids": args.ids,
+        "ground_truth_ids": args.ground_truth_ids,
+        "images": evaluation.images,
+        "images_scored": evaluation.scored,
+        "summary": str(evaluation),
+        "absent": scores.absent,
+        **{name: _known(getattr(scores, name)) for name in _MEANS},
+        "labeled_pixels": int(scores.labeled_pixels.sum()),
+        "missing": evaluation.missing,
+        "extra": evaluation.extra,
+        "mis_sized": evaluation.mis_sized,
+        "unreadable": evaluation.unreadable,
+        "classes": [
+            {name: _known(value) for name, value in row.items()}
+            for row in scores.table().reset_index().to_dict("records")
+        ],
+    }  # fmt: skip
+    json.dump(result, file, indent=1, allow_nan=False, ensure_ascii=False)
+    file.write("\n")
+
+
+def _summary(evaluation: Evaluation, scores: Scores) -> str:
+    lines = str(scores).splitlines()
+    if not evaluation.complete:  # a number that is copied alone must still say so
+        lines = [f"{line}  ({evaluation})" for line in lines[:-1]] + lines[-1:]
+    pixels = _checks.pixels(int(scores.labeled_pixels.sum()))
+    return "\n".join([f"{evaluation}: {pixels} with a label", *lines])
