@@ -613,13 +613,8 @@ def _cell(value: str | list[str]) -> dict[str, Any] | list[dict[str, Any]]:
     return {"bytes": None, "path": value}
 
 
-def _stems(folder: Path, suffix: str, what: str) -> set[str]:
-    if not folder.is_dir():
-        parent = next(p for p in folder.parents if p.exists())
-        there = ", ".join(sorted(p.name for p in parent.iterdir())) or "nothing"
-        raise FileNotFoundError(
-            f"The folder {folder} is missing; {parent} holds {there}. Cure: complete the copy."
-        )
+def _listing(folder: Path, suffix: str) -> tuple[set[str], list[str]]:
+    """The names without suffix of the files of a folder, and whatever else lies there."""
     stems, strangers = set(), []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -631,6 +626,17 @@ def _stems(folder: Path, suffix: str, what: str) -> set[str]:
                 stems.add(entry.name.removesuffix(suffix))
             else:
                 strangers.append(entry.name)
+    return stems, strangers
+
+
+def _stems(folder: Path, suffix: str, what: str) -> set[str]:
+    if not folder.is_dir():
+        parent = next(p for p in folder.parents if p.exists())
+        there = ", ".join(sorted(p.name for p in parent.iterdir())) or "nothing"
+        raise FileNotFoundError(
+            f"The folder {folder} is missing; {parent} holds {there}. Cure: complete the copy."
+        )
+    stems, strangers = _listing(folder, suffix)
     if strangers:
         raise ValueError(_strange(folder, sorted(strangers), suffix, what, stems))
     if not stems:
