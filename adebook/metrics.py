@@ -16,10 +16,12 @@ which was chosen:
   factor of ten. `absent="exclude_unlabeled"` leaves out classes that were predicted but never labeled, too.
 """
 
+import math
 import operator
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +35,21 @@ if TYPE_CHECKING:
 
     from adebook._cuda import DeviceCounts
 
-__all__ = ["Absent", "ConfusionMatrix", "Scores"]
+__all__ = [
+    "Absent",
+    "BoundaryIoU",
+    "ConfusionMatrix",
+    "Interval",
+    "PerImage",
+    "Scores",
+    "Statistic",
+    "paired_bootstrap",
+]
 
 Absent: TypeAlias = Literal["exclude", "zero", "exclude_unlabeled"]
+Statistic: TypeAlias = Literal[
+    "mean_iou", "pixel_accuracy", "mean_accuracy", "frequency_weighted_iou", "image_mean_iou"
+]
 
 _ABSENT = {
     "exclude": "mean over the classes that occur",
@@ -176,6 +190,8 @@ class ConfusionMatrix:
                 f"ignore_index {ignore_index} is also a class (0..{self.num_classes - 1}). Cure: number the "
                 f"classes from 0 without the ignored one; adebook.labels.to_train_ids does so for ADE20K."
             )
+        if self.ignore_index is not None and not -(2**63) <= self.ignore_index < 2**63 - 1:
+            raise ValueError(f"ignore_index {ignore_index} does not fit in 64 bits.")
         self._matrix = np.zeros((self.num_classes, self.num_classes), dtype=np.int64)
         self._on_devices: dict[torch.device, DeviceCounts] = {}
 
@@ -318,8 +334,8 @@ class ConfusionMatrix:
                 raise ValueError(
                     f"prediction is {self.ignore_index} (ignore) at "
                     f"{_checks.position(_checks.first_of(ignored))}, where the target is labeled "
-                    f"({_checks.pixels(int(ignored.sum()))} in all). Only labels can be ignored. Cure: predict "
-                    f"one of the classes 0..{self.num_classes - 1} everywhere. Nothing was counted."
+                    f"({_checks.pixels(int(ignored.sum()))} in all). Only labels can be ignored. Cure: "
+                    f"predict one of the classes 0..{self.num_classes - 1} everywhere. Nothing was counted."
                 )
         first = _checks.first_of(wrong)
         value = int(values[first])
@@ -482,6 +498,520 @@ class ConfusionMatrix:
         return _scores(np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0), absent)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Interval:
+    """A score with a bootstrap confidence interval.
+
+    Attributes:
+        estimate: the score of the images themselves, or the difference of two.
+        low: lower end, the (1 - confidence) / 2 quantile of `values`.
+        high: upper end, the (1 + confidence) / 2 quantile of `values`.
+        confidence: 0.95 for a 95 % interval.
+        values: the score of every resample, float64 [samples].
+        statistic: which score.
+        images: how many images were resampled.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    values: npt.NDArray[np.float64]
+    statistic: str
+    images: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.statistic} {self.estimate:.4f}, {100 * self.confidence:g} % interval {self.low:.4f} to "
+            f"{self.high:.4f} ({len(self.values):,} resamples of {self.images:,} images)"
+        )
+
+    def __repr__(self) -> str:
+        return f"Interval(estimate={self.estimate:.6f}, low={self.low:.6f}, high={self.high:.6f})"
+
+
+class PerImage:
+    r"""The counts of every image by itself: image-level scores, and how sure a score is.
+
+    For image $m$ and class $i$ it keeps the intersection $n_{ii}^{(m)}$, the labeled pixels $t_i^{(m)}$ and
+    the predicted pixels $p_i^{(m)}$: 24 bytes for each class and image, whatever the size of the images.
+
+    Args:
+        num_classes: how many classes, C. Labels and predictions are train ids 0..C-1.
+        ignore_index: the label that marks pixels to leave out; None when there is none.
+
+    Convention:
+        - As in `ConfusionMatrix`; the sums over images are the same, so `scores` is the same.
+        - An image without a single labeled pixel has no score, and is left out of means over images.
+
+    Example:
+        >>> images = PerImage(num_classes=2)
+        >>> images.update([[0, 0], [0, 0]], [[0, 0], [0, 0]], name="easy")
+        >>> images.update([[0, 0], [0, 1]], [[0, 0], [1, 1]], name="hard")
+        >>> round(images.mean_iou(), 4)  # (1 + (2/3 + 1/2) / 2) / 2
+        0.7917
+        >>> round(images.scores().mean_iou, 4)  # (6/7 + 1/2) / 2
+        0.6786
+    """
+
+    def __init__(self, num_classes: int = 150, ignore_index: int | None = 255) -> None:
+        self._counter = ConfusionMatrix(num_classes, ignore_index)  # checks and counts, but keeps nothing
+        self._names: list[str | None] = []
+        self._sums: list[npt.NDArray[np.int64]] = []  # [3, C] for each image
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are, C."""
+        return self._counter.num_classes
+
+    @property
+    def ignore_index(self) -> int | None:
+        """The label of pixels that are left out."""
+        return self._counter.ignore_index
+
+    @property
+    def names(self) -> list[str | None]:
+        """The images in the order in which they came; None for those without a name."""
+        return list(self._names)
+
+    @property
+    def intersection(self) -> npt.NDArray[np.int64]:
+        """Pixels labeled and predicted as the class, int64 [N, C]."""
+        return self._stacked()[:, 0]
+
+    @property
+    def labeled(self) -> npt.NDArray[np.int64]:
+        """Pixels labeled as the class, int64 [N, C]."""
+        return self._stacked()[:, 1]
+
+    @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """Labeled pixels predicted as the class, int64 [N, C]."""
+        return self._stacked()[:, 2]
+
+    def _stacked(self) -> npt.NDArray[np.int64]:
+        return np.array(self._sums, np.int64).reshape(-1, 3, self.num_classes)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return (
+            f"PerImage(num_classes={self.num_classes}, ignore_index={self.ignore_index}, {len(self)} images)"
+        )
+
+    def update(
+        self,
+        prediction: _checks.LabelsLike,
+        target: _checks.LabelsLike,
+        name: str | Sequence[str] | None = None,
+    ) -> None:
+        """Add one image or a batch. After an error nothing has changed.
+
+        Args:
+            prediction: train ids 0..C-1, [H, W] or [N, H, W], any integer dtype; NumPy array or torch tensor
+                (one on a GPU is copied to the CPU). What it holds where the target is `ignore_index` does not
+                matter.
+            target: train ids 0..C-1 or `ignore_index`, of the same shape.
+            name: the name of the image, or one for each image of the batch.
+
+        Raises:
+            ValueError: for different shapes, values out of range (says in which image), a name that was
+                already counted, or another number of names than images.
+            TypeError: for floats and booleans.
+        """
+        predicted = _checks.as_labels(prediction, "prediction")
+        labeled = _checks.as_labels(target, "target")
+        self._counter._check_shapes(predicted.shape, labeled.shape)
+        if labeled.ndim not in (2, 3):
+            raise ValueError(
+                f"prediction and target have shape {labeled.shape}, but images are [H, W] and batches "
+                f"[N, H, W]."
+            )
+        single = labeled.ndim == 2
+        if single:
+            predicted, labeled = predicted[None], labeled[None]
+        if name is None:
+            names: list[str | None] = [None] * len(labeled)
+        else:
+            names = [name] if isinstance(name, str) else list(name)
+        if len(names) != len(labeled):
+            raise ValueError(f"There are {len(labeled)} images, but {len(names)} names: {names}.")
+        self._check_new(names)
+        sums = []
+        for i, (p, t) in enumerate(zip(predicted, labeled, strict=True)):
+            try:
+                matrix = self._counter._count(p, t)
+            except ValueError as error:
+                if single and name is None:
+                    raise
+                raise ValueError(f"{names[i] or f'image {i} of the batch'}: {error}") from None
+            sums.append(np.stack([np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)]))
+        self._names += names
+        self._sums += sums
+
+    def _check_new(self, names: Sequence[str | None]) -> None:
+        given = [name for name in names if name is not None]
+        twice = sorted((set(self._names) & set(given)) | {name for name in given if given.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"{len(twice)} image(s) would be counted twice: {', '.join(twice[:3])}. Cure: give each "
+                f"image a name of its own, or none."
+            )
+
+    def merge(self, other: "PerImage") -> Self:
+        """Add the images of another, e.g. of another worker, in place, after those that are here.
+
+        Raises:
+            ValueError: when the two count different classes, ignore different labels, or hold an image of the
+                same name.
+        """
+        if not isinstance(other, PerImage):
+            raise TypeError(f"Expected a PerImage, got {type(other).__name__}.")
+        self._counter._check_alike(other._counter, "merge")
+        self._check_new(other._names)
+        self._names += other._names
+        self._sums += other._sums
+        return self
+
+    def scores(self, absent: Absent = "exclude") -> Scores:
+        """Scores over all images together, those of `ConfusionMatrix.scores`."""
+        _check_absent(absent)
+        return _scores(*self._stacked().sum(axis=0), absent)
+
+    def mean_iou(self, absent: Absent = "exclude") -> float:
+        r"""Image-level mIoU: the mean over images of each image's own mean IoU.
+
+        $\frac{1}{N}\sum_m \frac{1}{|K_m|}\sum_{i \in K_m} \mathrm{IoU}_i^{(m)}$ with $K_m$ = classes of image
+        $m$. Every image weighs the same, so a class that fills a few pixels of many images counts for more,
+        and one large object for less, than in the mIoU of the data set.
+
+        Args:
+            absent: what $K_m$ is, as in `ConfusionMatrix.scores`, but within one image: "exclude": classes in
+                its labels or predictions; "exclude_unlabeled": classes in its labels
+                ($\mathrm{mIoU}^\mathrm{I}$ of Wang et al. 2023); "zero": all C.
+
+        Returns:
+            A share, 0..1. NaN, with a warning, when no image has a labeled pixel.
+
+        Source:
+            Csurka et al., "What is a good evaluation measure for semantic segmentation?", BMVC 2013; Wang et
+            al., "Revisiting evaluation metrics for semantic segmentation", NeurIPS 2023.
+        """
+        _check_absent(absent)
+        means = _image_means(self._stacked(), absent)
+        if np.isnan(means).all():
+            warnings.warn("No labeled pixel was counted, so the score is NaN.", UserWarning, stacklevel=2)
+            return float("nan")
+        return float(np.nanmean(means))
+
+    def table(self, absent: Absent = "exclude") -> "pd.DataFrame":
+        """The images, one row each, as a DataFrame.
+
+        The index is `name` when every image has one, else `image` (0, 1, ...). The columns: `mean_iou` by the
+        convention `absent` within the image, `pixel_accuracy` (shares; NaN without labeled pixels), `classes`
+        (how many are in the labels) and `labeled_pixels`.
+        """
+        import pandas as pd
+
+        _check_absent(absent)
+        sums = self._stacked()
+        intersection, labeled = sums[:, 0], sums[:, 1]
+        total = labeled.sum(axis=1)
+        index = (
+            pd.RangeIndex(len(self), name="image")
+            if None in self._names
+            else pd.Index(self._names, name="name", dtype=object)
+        )
+        columns = {
+            "mean_iou": _image_means(sums, absent),
+            "pixel_accuracy": _divide(intersection.sum(axis=1), total),
+            "classes": np.count_nonzero(labeled, axis=1),
+            "labeled_pixels": total,
+        }
+        return pd.DataFrame(columns, index=index)
+
+    def bootstrap(
+        self,
+        statistic: Statistic = "mean_iou",
+        absent: Absent = "exclude",
+        samples: int = 1000,
+        confidence: float = 0.95,
+        seed: int = 0,
+    ) -> Interval:
+        """How much a score would move with other images of the same kind: a percentile bootstrap interval.
+
+        As many images as there are get drawn with replacement, `samples` times, and each time the score is
+        computed anew. The mIoU of a data set is no mean over images, so it is computed from resampled sums.
+
+        Args:
+            statistic: "mean_iou", "pixel_accuracy", "mean_accuracy" or "frequency_weighted_iou" of the data
+                set, or "image_mean_iou", the image-level mIoU.
+            absent: as in `scores`. With "exclude", a class of few images is missing from some resamples.
+            samples: how many resamples.
+            confidence: share of resamples that the interval holds, between 0 and 1.
+            seed: the same seed gives the same interval.
+
+        Raises:
+            ValueError: with fewer than two images, none that is labeled, or an unknown statistic.
+
+        Source:
+            Efron and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13.
+        """
+        return _bootstrap([self], statistic, absent, samples, confidence, seed)
+
+
+def paired_bootstrap(
+    a: PerImage,
+    b: PerImage,
+    statistic: Statistic = "mean_iou",
+    absent: Absent = "exclude",
+    samples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Whether model B is better than model A on the same images: the difference of their scores, B - A.
+
+    Both are resampled with the same images each time, so what is hard for both cancels out, and the interval
+    is narrower than the two single ones suggest. B is better, beyond what the choice of images explains, when
+    the whole interval lies above 0.
+
+    Args:
+        a: the images as predicted by one model.
+        b: the same images as predicted by the other; matched by name, or by position when none has a name.
+        statistic: as in `PerImage.bootstrap`.
+        absent: as in `PerImage.bootstrap`.
+        samples: as in `PerImage.bootstrap`.
+        confidence: as in `PerImage.bootstrap`.
+        seed: as in `PerImage.bootstrap`.
+
+    Raises:
+        ValueError: when the two count different classes or hold different images, or the labels of an image
+            differ; and as `PerImage.bootstrap`.
+    """
+    a._counter._check_alike(b._counter, "compare")
+    only = sorted(str(name) for name in set(a._names) ^ set(b._names))
+    if only or len(a) != len(b):
+        raise ValueError(
+            f"The two hold different images: {len(a)} and {len(b)}"
+            + (f"; only one of them holds {', '.join(only[:3])}" if only else "")
+            + ". Cure: compare models on the same images."
+        )
+    if None not in a._names and a._names != b._names:
+        place = {name: i for i, name in enumerate(b._names)}
+        ordered = PerImage(b.num_classes, b.ignore_index)
+        ordered._names, ordered._sums = a._names, [b._sums[place[name]] for name in a._names]
+        b = ordered
+    differ = (a.labeled != b.labeled).any(axis=1)
+    if differ.any():
+        first = int(np.argmax(differ))
+        raise ValueError(
+            f"The labels of {a._names[first] or f'image {first}'} differ between the two "
+            f"({int(differ.sum())} such images in all). Cure: score both models against the same ground truth, "
+            f"in the same order where images have no names."
+        )
+    return _bootstrap([a, b], statistic, absent, samples, confidence, seed)
+
+
+class BoundaryIoU:
+    r"""IoU along outlines only, per class: what a large object's interior hides.
+
+    $\frac{|(G_d \cap G) \cap (P_d \cap P)|}{|(G_d \cap G) \cup (P_d \cap P)|}$, where $G$ is the region
+    labeled as the class, $P$ the one predicted as it, and $G_d$, $P_d$ are the pixels within distance $d$ of
+    their outlines. Both counts are summed over all images before they are divided.
+
+    Args:
+        num_classes: how many classes, C. Labels and predictions are train ids 0..C-1.
+        ignore_index: the label that marks pixels to leave out; None when there is none.
+        dilation_ratio: $d$ as a share of the image's diagonal, rounded to pixels, at least 1. The paper's
+            value 0.02 is 17 pixels for 512 x 683.
+
+    Convention:
+        - $d$ counts steps of a 3 x 3 erosion (Chebyshev distance), as in the authors' code: a pixel belongs
+          to the outline when the square of 2d + 1 pixels around it holds anything but its class. What is
+          beyond the picture is not its class, so the picture's border is outline.
+        - Ignored pixels count nowhere. As neighbors they are not the class either, in labels and prediction
+          alike, whatever was predicted there: a region's edge to them is outline in both.
+        - Absent classes as in `ConfusionMatrix`.
+
+    Example:
+        >>> target = np.zeros((100, 100), np.uint8)
+        >>> target[20:80, 20:80] = 1
+        >>> boundary = BoundaryIoU(num_classes=2, dilation_ratio=0.01)  # d = 1
+        >>> boundary.update(np.roll(target, 1, axis=1), target)  # one pixel to the right
+        >>> boundary.scores().iou.round(4)  # the plain IoU of class 1 is 0.9672
+        array([0.6798, 0.3333])
+
+    Source:
+        Cheng, Girshick, Dollár, Berg and Kirillov, "Boundary IoU: improving object-centric image segmentation
+        evaluation", CVPR 2021; github.com/bowenc0221/boundary-iou-api.
+    """
+
+    def __init__(
+        self, num_classes: int = 150, ignore_index: int | None = 255, dilation_ratio: float = 0.02
+    ) -> None:
+        if not 0 < dilation_ratio < 1:
+            raise ValueError(
+                f"dilation_ratio is {dilation_ratio}, but it is a share of the diagonal, between 0 and 1."
+            )
+        self._counter = ConfusionMatrix(num_classes, ignore_index)  # checks, but keeps nothing
+        self.dilation_ratio = dilation_ratio
+        self._sums = np.zeros((3, self._counter.num_classes), np.int64)
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are, C."""
+        return self._counter.num_classes
+
+    @property
+    def ignore_index(self) -> int | None:
+        """The label of pixels that are left out."""
+        return self._counter.ignore_index
+
+    def update(self, prediction: _checks.LabelsLike, target: _checks.LabelsLike) -> None:
+        """Add one image. After an error nothing has changed.
+
+        Args:
+            prediction: train ids 0..C-1, [H, W], any integer dtype; NumPy array or torch tensor (one on a GPU
+                is copied to the CPU).
+            target: train ids 0..C-1 or `ignore_index`, of the same shape.
+
+        Raises:
+            ValueError: for different shapes, more than one image, or values out of range.
+            TypeError: for floats and booleans.
+        """
+        predicted = _checks.as_labels(prediction, "prediction")
+        labeled = _checks.as_labels(target, "target")
+        self._counter._count(predicted, labeled)
+        if labeled.ndim != 2:
+            raise ValueError(
+                f"prediction and target have shape {labeled.shape}, but boundaries are found in one image at "
+                f"a time: [H, W]. Cure: call update for each image of a batch."
+            )
+        if labeled.size == 0:
+            return
+        ignored = np.zeros(labeled.shape, bool) if self.ignore_index is None else labeled == self.ignore_index
+        width = max(1, round(self.dilation_ratio * math.hypot(*labeled.shape)))
+        outlines = []
+        for labels in (labeled, predicted):
+            labels = np.where(ignored, -1, labels).astype(np.int32)
+            outlines.append(np.where(_near_another(labels, width), labels, -1))
+        g, p = outlines
+        for sums, kept in zip(self._sums, (g[g == p], g, p), strict=True):
+            sums += np.bincount(kept[kept >= 0], minlength=self.num_classes)
+
+    def merge(self, other: "BoundaryIoU") -> Self:
+        """Add the counts of another, e.g. of another worker, in place.
+
+        Raises:
+            ValueError: when the two count different classes, ignore different labels or differ in
+                `dilation_ratio`.
+        """
+        if not isinstance(other, BoundaryIoU):
+            raise TypeError(f"Expected a BoundaryIoU, got {type(other).__name__}.")
+        self._counter._check_alike(other._counter, "merge")
+        if self.dilation_ratio != other.dilation_ratio:
+            raise ValueError(
+                f"Cannot merge: this one has dilation_ratio={self.dilation_ratio}, the other "
+                f"{other.dilation_ratio}. Cure: make both alike."
+            )
+        self._sums += other._sums
+        return self
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        self._sums[:] = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"BoundaryIoU(num_classes={self.num_classes}, ignore_index={self.ignore_index}, "
+            f"dilation_ratio={self.dilation_ratio}, {_checks.pixels(int(self._sums[1].sum()))} on outlines)"
+        )
+
+    def scores(self, absent: Absent = "exclude") -> Scores:
+        """Scores of the outlines counted so far; `iou` is the Boundary IoU of each class.
+
+        In the other attributes, too, labeled and predicted pixels are those on outlines. `absent` is as in
+        `ConfusionMatrix.scores`.
+        """
+        _check_absent(absent)
+        return _scores(*self._sums.copy(), absent)
+
+
+def _near_another(labels: npt.NDArray[np.int32], width: int) -> npt.NDArray[np.bool_]:
+    """Where the square of 2 * width + 1 pixels holds another label, -1 beyond the border being one."""
+    from scipy import ndimage
+
+    low, high = (
+        extreme(labels, 2 * width + 1, mode="constant", cval=-1)
+        for extreme in (ndimage.minimum_filter, ndimage.maximum_filter)
+    )
+    return low != high
+
+
+def _image_means(sums: npt.NDArray[np.int64], absent: Absent) -> npt.NDArray[np.float64]:
+    """Each image's own mean IoU, [N], from sums [N, 3, C]; NaN without labeled pixels."""
+    intersection, labeled, predicted = sums.swapaxes(0, 1)
+    return _mean(_divide(intersection, labeled + predicted - intersection), labeled, absent)
+
+
+def _bootstrap(
+    sides: list[PerImage], statistic: str, absent: Absent, samples: int, confidence: float, seed: int
+) -> Interval:
+    """The interval of one score, or of the second's less the first's."""
+    _check_absent(absent)
+    if statistic not in get_args(Statistic):
+        raise ValueError(f"statistic is {statistic!r}, but it is one of {', '.join(get_args(Statistic))}.")
+    if samples < 1 or not 0 < confidence < 1:
+        raise ValueError(
+            f"samples is {samples} and confidence {confidence}, but samples is at least 1 and confidence "
+            f"between 0 and 1."
+        )
+    images = len(sides[0])
+    if images < 2:
+        raise ValueError(
+            f"There is {images} image, but resampling needs at least 2. Cure: update with more images."
+        )
+    stacked = [side._stacked() for side in sides]
+    if not stacked[0][:, 1].any():
+        raise ValueError("No labeled pixel was counted, so there is nothing to resample.")
+
+    def score(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        values = [_weighted(sums, weights, statistic, absent) for sums in stacked]
+        return values[-1] - values[0] if len(values) == 2 else values[0]
+
+    rng = np.random.default_rng(seed)
+    values = []
+    for start in range(0, samples, 100):  # a hundred at a time, so that memory does not grow with `samples`
+        rows = min(100, samples - start)
+        drawn = rng.integers(images, size=(rows, images)) + images * np.arange(rows)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=rows * images).reshape(rows, images)
+        values.append(score(times.astype(np.float64)))
+    values = np.concatenate(values)
+    low, high = np.nanquantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    estimate = float(score(np.ones((1, images)))[0])
+    return Interval(estimate, float(low), float(high), confidence, values, statistic, images)
+
+
+def _weighted(
+    sums: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], statistic: str, absent: Absent
+) -> npt.NDArray[np.float64]:
+    """The statistic of each resample, [S], in which image m of sums [N, 3, C] occurs weights[s, m] times."""
+    if statistic == "image_mean_iou":
+        means = _image_means(sums, absent)
+        return _divide(weights @ np.nan_to_num(means), weights @ ~np.isnan(means))
+    pooled = weights @ sums.reshape(len(sums), -1).astype(np.float64)  # exact: whole numbers below 2^53
+    intersection, labeled, predicted = pooled.reshape(len(weights), 3, -1).swapaxes(0, 1)
+    if statistic == "pixel_accuracy":
+        return _divide(intersection.sum(axis=1), labeled.sum(axis=1))
+    if statistic == "mean_accuracy":
+        return _mean(_divide(intersection, labeled), labeled, absent)
+    iou = _divide(intersection, labeled + predicted - intersection)
+    if statistic == "mean_iou":
+        return _mean(iou, labeled, absent)
+    return _divide(np.nansum(labeled * iou, axis=1), labeled.sum(axis=1))
+
+
 def _device_of(**arguments: Any) -> "torch.device | None":
     """The device other than the CPU that holds both, or None when both are on the CPU.
 
@@ -515,16 +1045,13 @@ def _scores(
     labeled: npt.NDArray[np.int64],
     predicted: npt.NDArray[np.int64],
     absent: Absent,
-    stacklevel: int = 3,
 ) -> Scores:
     r"""`Scores` from $n_{ii}$, $t_i$ and $p_i$, each [C]."""
     total = int(labeled.sum())
     iou = _divide(intersection, labeled + predicted - intersection)
     recall = _divide(intersection, labeled)
     if total == 0:
-        warnings.warn(
-            "No labeled pixel was counted, so every score is NaN.", UserWarning, stacklevel=stacklevel
-        )
+        warnings.warn("No labeled pixel was counted, so every score is NaN.", UserWarning, stacklevel=3)
         mean_iou = pixel_accuracy = mean_accuracy = weighted = float("nan")
     else:
         mean_iou = float(_mean(iou, labeled, absent))
