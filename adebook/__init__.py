@@ -3,7 +3,7 @@
 `import adebook` costs milliseconds: a submodule, and whatever heavy library it needs, is imported when it is
 first used. The way of the data is the order of the modules, and a module imports only from its left:
 
-    classes -> palette -> labels -> datasets -> metrics -> plots
+    classes -> palette -> labels -> datasets -> transforms -> batches -> metrics -> plots
 
 Example:
     >>> import adebook
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adebook import (
+        batches,
         classes,
         datasets,
         dollhouse,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         palette,
         plots,
         tables,
+        transforms,
     )
     from adebook.datasets import load, source
     from adebook.exercises import check
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfusionMatrix",
     "__version__",
+    "batches",
     "check",
     "classes",
     "datasets",
@@ -53,10 +56,12 @@ __all__ = [
     "show_table",
     "source",
     "tables",
+    "transforms",
 ]
 
 _MODULES = frozenset(
     {
+        "batches",
         "classes",
         "datasets",
         "dollhouse",
@@ -67,6 +72,7 @@ _MODULES = frozenset(
         "palette",
         "plots",
         "tables",
+        "transforms",
     }
 )
 _HOME = {  # name -> the module that defines it
