@@ -807,8 +807,8 @@ def paired_bootstrap(
         first = int(np.argmax(differ))
         raise ValueError(
             f"The labels of {a._names[first] or f'image {first}'} differ between the two "
-            f"({int(differ.sum())} such images in all). Cure: score both models against the same ground truth, "
-            f"in the same order where images have no names."
+            f"({int(differ.sum())} such images in all). Cure: score both models against the same ground "
+            f"truth, in the same order where images have no names."
         )
     return _bootstrap([a, b], statistic, absent, samples, confidence, seed)
 
