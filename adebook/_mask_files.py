@@ -77,7 +77,7 @@ def _read_npy(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer
             f"{name}: the mask has shape {array.shape}, but a mask is two-dimensional: [H, W]. Cure: save "
             f"one mask a file, without batch or channel axis."
         )
-    return array
+    return np.asarray(array)  # a plain view: np.memmap has an attribute `mode`, as PIL images do
 
 
 @contextmanager
