@@ -34,7 +34,7 @@ import numpy.typing as npt
 
 from adebook import _checks, labels
 from adebook._mask_files import read_mask, strict_decoding
-from adebook.metrics import Absent, ConfusionMatrix, Scores
+from adebook.metrics import Absent, ConfusionMatrix, Interval, PerImage, Scores, _image_means
 
 __all__ = ["Evaluation", "Ids", "ImageScore", "evaluate_folders"]
 
@@ -58,9 +58,10 @@ class ImageScore:
         name: path of the annotation within its folder, without ending.
         labeled_pixels: pixels with a label.
         pixel_accuracy: share of them that was predicted right; NaN when there are none.
-        mean_iou: mean of the picture's own IoUs over the classes that occur in its labels or its prediction;
-            NaN when no pixel is labeled. The mean of these over pictures is not the mean IoU of the data set.
-        classes: how many classes that mean is over.
+        mean_iou: mean IoU of this picture alone; NaN when no pixel is labeled. The mean of these over
+            pictures
+            is not the mean IoU of the data set: see `adebook.metrics.PerImage.mean_iou`.
+        classes: how many classes its labels show.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Evaluation:
         extra: files that belong to nothing: predictions without an annotation, and what is no mask file.
         mis_sized: predictions whose size is not their annotation's; a sentence each.
         unreadable: predictions and annotations that could not be read; a sentence each.
+        per_image: the counts of every scored picture, when they were asked for.
     """
 
     matrix: ConfusionMatrix
@@ -91,6 +93,7 @@ class Evaluation:
     extra: tuple[str, ...]
     mis_sized: tuple[str, ...]
     unreadable: tuple[str, ...]
+    per_image: PerImage | None
 
     @property
     def complete(self) -> bool:
@@ -109,6 +112,8 @@ def evaluate_folders(
     ground_truth_ids: Ids = "official",
     allow_missing: bool = False,
     on_image: Callable[[ImageScore], None] | None = None,
+    absent: Absent = "exclude",
+    keep_images: bool = False,
     progress: bool = False,
 ) -> Evaluation:
     """Count every pixel of every pair of masks in two folders, sub-folders included.
@@ -124,7 +129,10 @@ def evaluate_folders(
         allow_missing: leave out, instead of failing, annotations whose prediction is missing, of another size
             or unreadable, and predictions that belong to no annotation. The result names them. A prediction
             that holds what is no class always fails.
-        on_image: called for each scored picture, in the order of the names.
+        on_image: called for each scored picture, in the order of the names. Nothing of it is kept.
+        absent: the convention of the mean IoU of single pictures, as in `ConfusionMatrix.scores`.
+        keep_images: keep the counts of every picture by class, 3.6 kB each, from which `PerImage.bootstrap`
+            takes confidence intervals.
         progress: show a progress bar on stderr when that is a terminal.
 
     Returns:
@@ -154,18 +162,18 @@ def evaluate_folders(
         )
     kind = "neither PNG nor NPY"
     total = _Counts(
+        per_image=PerImage() if keep_images else None,
         missing=[file for name, file in annotated.items() if name not in predicted],
         extra=[file for name, file in predicted.items() if name not in annotated]
         + [f"{file} ({kind})" for file in strangers]
         + [f"{file} (in the ground truth, {kind})" for file in other_strangers],
     )
-    folders = _Folders(predictions, ground_truth, ids, ground_truth_ids, on_image is not None)
+    job = _Job(predictions, ground_truth, ids, ground_truth_ids, on_image and absent, keep_images)
     batches = (pairs[i : i + _BATCH] for i in range(0, len(pairs), _BATCH))
     with strict_decoding(), _bar(len(pairs), progress) as bar:
-        for counts in _in_order(partial(_count, folders), batches):
+        for counts in _in_order(partial(_count, job), batches):
             for image in counts.images:
                 on_image(image)
-            counts.images.clear()
             bar.update(counts.pairs)
             total.add(counts)
     scored = total.pairs - len(total.mis_sized) - len(total.unreadable) - len(total.wrong)
@@ -177,6 +185,7 @@ def evaluate_folders(
         extra=tuple(total.extra),
         mis_sized=tuple(total.mis_sized),
         unreadable=tuple(total.unreadable),
+        per_image=total.per_image,
     )
     if total.wrong or not (allow_missing and scored):
         _fail_if_any(evaluation, total.wrong, ids, ground_truth_ids)
@@ -195,12 +204,13 @@ class _Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class _Folders:
+class _Job:
     predictions: Path
     ground_truth: Path
     ids: Ids
     ground_truth_ids: Ids
-    per_image: bool
+    score_images: Absent | None
+    keep_images: bool
 
 
 def _mask_files(folder: Path, what: str) -> tuple[dict[str, str], list[str]]:
@@ -266,6 +276,7 @@ class _Counts:
     matrix: ConfusionMatrix = field(default_factory=ConfusionMatrix)
     pairs: int = 0
     images: list[ImageScore] = field(default_factory=list)
+    per_image: PerImage | None = None
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     mis_sized: list[str] = field(default_factory=list)
@@ -275,19 +286,19 @@ class _Counts:
     def add(self, other: "_Counts") -> None:
         self.matrix += other.matrix
         self.pairs += other.pairs
+        if self.per_image is not None:
+            self.per_image.merge(other.per_image)
         self.mis_sized += other.mis_sized
         self.unreadable += other.unreadable
         self.wrong += other.wrong
 
 
-def _count(folders: _Folders, pairs: Sequence[_Pair]) -> _Counts:
-    counts = _Counts(pairs=len(pairs))
+def _count(job: _Job, pairs: Sequence[_Pair]) -> _Counts:
+    counts = _Counts(pairs=len(pairs), per_image=PerImage() if job.keep_images else None)
     for pair in pairs:
         try:
-            target = read_mask(
-                folders.ground_truth / pair.annotation, f"{pair.annotation} (in the ground truth)"
-            )
-            prediction = read_mask(folders.predictions / pair.prediction, pair.prediction)
+            target = read_mask(job.ground_truth / pair.annotation, f"{pair.annotation} (in the ground truth)")
+            prediction = read_mask(job.predictions / pair.prediction, pair.prediction)
         except (ValueError, TypeError, OSError) as error:
             counts.unreadable.append(str(error))
             continue
@@ -298,69 +309,66 @@ def _count(folders: _Folders, pairs: Sequence[_Pair]) -> _Counts:
                 f"(width x height)"
             )
             continue
-        matrix = ConfusionMatrix() if folders.per_image else counts.matrix
         try:
-            _update(matrix, prediction, target, pair, folders)
+            target, prediction = _as_train_ids(target, prediction, pair, job)
         except ValueError as error:
             counts.wrong.append(str(error))
             continue
-        if folders.per_image:
-            counts.images.append(_image_score(pair.name, matrix.matrix))
+        matrix = ConfusionMatrix() if job.score_images else counts.matrix
+        matrix.update(prediction, target)
+        if job.score_images:
+            counts.images.append(_image_score(pair.name, matrix.matrix, job.score_images))
             counts.matrix += matrix
+        if counts.per_image is not None:
+            counts.per_image.update(prediction, target, pair.name)
     return counts
 
 
-def _update(
-    matrix: ConfusionMatrix,
-    prediction: npt.NDArray[np.integer],
-    target: npt.NDArray[np.integer],
-    pair: _Pair,
-    folders: _Folders,
-) -> None:
-    """Count one pair; the message of an error begins with the file that is to blame."""
-    target_name = f"{pair.annotation} (in the ground truth)"
-    target = _as_train_ids(target, folders.ground_truth_ids, target_name)
-    as_stored, prediction = prediction, _as_train_ids(prediction, folders.ids, pair.prediction)
-    unlabeled = {"official": labels.OTHER, "train": labels.IGNORE}[folders.ids]
-    try:
-        matrix.update(prediction, target)
-    except ValueError:
-        wrong = (as_stored == unlabeled) & (target != labels.IGNORE)
-        word = "other" if folders.ids == "official" else "ignore"
-        raise ValueError(
-            f"{pair.prediction}: {unlabeled} ({word}) at {_checks.position(_checks.first_of(wrong))}, where "
-            f"the annotation has a label ({_checks.pixels(int(wrong.sum()))} in all)"
-        ) from None
+def _as_train_ids(
+    target: npt.NDArray[np.integer], prediction: npt.NDArray[np.integer], pair: _Pair, job: _Job
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Both as bytes. The message of an error begins with the file that is to blame."""
+    target = _to_train_ids(target, job.ground_truth_ids, f"{pair.annotation} (in the ground truth)")
+    prediction = _to_train_ids(prediction, job.ids, pair.prediction)
+    if prediction.max(initial=0) == labels.IGNORE:  # rare, so most pictures are spared the comparison
+        wrong = (prediction == labels.IGNORE) & (target != labels.IGNORE)
+        if wrong.any():
+            stored = "0 (other)" if job.ids == "official" else "255 (ignore)"
+            raise ValueError(
+                f"{pair.prediction}: {stored} at {_checks.position(_checks.first_of(wrong))}, where the "
+                f"annotation has a label ({_checks.pixels(int(wrong.sum()))} in all)"
+            )
+    return target, prediction
 
 
-def _as_train_ids(mask: npt.NDArray[np.integer], ids: Ids, name: str) -> npt.NDArray[np.uint8]:
+def _to_train_ids(mask: npt.NDArray[np.integer], ids: Ids, name: str) -> npt.NDArray[np.uint8]:
     """Bytes, whatever the file's type; refuses what are no such ids."""
-    if ids == "official":
-        allowed, wrong = "0 (other) and 1..150", (mask < 0) | (mask > labels.NUM_CLASSES)
-    else:
-        allowed = "0..149 and 255 (ignore)"
-        wrong = (mask < 0) | (mask >= labels.NUM_CLASSES) & (mask != labels.IGNORE)
-    if wrong.any():
-        first = _checks.first_of(wrong)
-        raise ValueError(
-            f"{name}: {int(mask[first])} at {_checks.position(first)} ({_checks.pixels(int(wrong.sum()))} "
-            f"out of range), but {ids} ids are {allowed}"
-        )
+    highest = labels.NUM_CLASSES if ids == "official" else labels.NUM_CLASSES - 1
+    if mask.size and (mask.min() < 0 or mask.max() > highest):
+        wrong = (mask < 0) | (mask > highest)
+        allowed = "0 (other) and 1..150"
+        if ids == "train":
+            wrong &= mask != labels.IGNORE
+            allowed = "0..149 and 255 (ignore)"
+        if wrong.any():
+            first = _checks.first_of(wrong)
+            raise ValueError(
+                f"{name}: {int(mask[first])} at {_checks.position(first)} "
+                f"({_checks.pixels(int(wrong.sum()))} out of range), but {ids} ids are {allowed}"
+            )
     mask = mask.astype(np.uint8, copy=False)
     return labels.to_train_ids(mask) if ids == "official" else mask
 
 
-def _image_score(name: str, matrix: npt.NDArray[np.int64]) -> ImageScore:
+def _image_score(name: str, matrix: npt.NDArray[np.int64], absent: Absent) -> ImageScore:
     right, labeled, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    union = labeled + predicted - right
-    occurs = union > 0
-    pixels, classes = int(labeled.sum()), int(occurs.sum())
+    pixels = int(labeled.sum())
     return ImageScore(
         name=name,
         labeled_pixels=pixels,
         pixel_accuracy=int(right.sum()) / pixels if pixels else math.nan,
-        mean_iou=float((right[occurs] / union[occurs]).mean()) if pixels else math.nan,
-        classes=classes,
+        mean_iou=float(_image_means(np.stack([right, labeled, predicted])[None], absent)[0]),
+        classes=np.count_nonzero(labeled),
     )
 
 
@@ -487,6 +495,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="score what can be scored when predictions are missing, left over, mis-sized or unreadable",
     )
+    parser.add_argument(
+        "--interval",
+        action="store_true",
+        help="show how far the mean IoU would move with other images of the same kind (95 %% bootstrap)",
+    )
     parser.add_argument("--per-class", action="store_true", help="print the scores of every class, too")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all of it as JSON")
     parser.add_argument("--csv", metavar="FILE", type=Path, help="write the scores by class as CSV")
@@ -505,19 +518,22 @@ def run(args: argparse.Namespace) -> int:
             ids=args.ids,
             ground_truth_ids=args.ground_truth_ids,
             allow_missing=args.allow_missing,
+            absent=args.absent,
+            keep_images=args.interval,
             on_image=(lambda image: table.writerow(_cells(image))) if args.per_image else None,
             progress=True,
         )
         for kind in _report(evaluation):
             warnings.warn(kind, UserWarning, stacklevel=2)
         scores = evaluation.matrix.scores(args.absent)
+        interval = evaluation.per_image.bootstrap(absent=args.absent) if args.interval else None
         writers = {
-            "json": lambda file: _write_json(file, args, evaluation, scores),
+            "json": lambda file: _write_json(file, args, evaluation, scores, interval),
             "csv": lambda file: _write_classes(file, evaluation, scores),
             "per_image": lambda file: _copy(rows, file),
         }
         _write_all({outputs[name]: writers[name] for name in outputs})
-    print(_summary(evaluation, scores))
+    print(_summary(evaluation, scores, interval))
     if args.per_class:
         print(_classes(evaluation, scores).to_string(na_rep="", float_format="{:.4f}".format))
     return 0
@@ -587,7 +603,9 @@ def _write_classes(file: IO[str], evaluation: Evaluation, scores: Scores) -> Non
 _MEANS = ("mean_iou", "pixel_accuracy", "mean_accuracy", "frequency_weighted_iou", "mit_score")
 
 
-def _write_json(file: IO[str], args: argparse.Namespace, evaluation: Evaluation, scores: Scores) -> None:
+def _write_json(
+    file: IO[str], args: argparse.Namespace, evaluation: Evaluation, scores: Scores, interval: Interval | None
+) -> None:
     result = {
         "predictions": str(args.predictions),
         "ground_truth": str(args.ground_truth),
@@ -598,6 +616,10 @@ def _write_json(file: IO[str], args: argparse.Namespace, evaluation: Evaluation,
         "summary": str(evaluation),
         "absent": scores.absent,
         **{name: _known(getattr(scores, name)) for name in _MEANS},
+        "mean_iou_interval": interval and {
+            "low": interval.low, "high": interval.high, "confidence": interval.confidence,
+            "resamples": len(interval.values), "images": interval.images,
+        },
         "labeled_pixels": int(scores.labeled_pixels.sum()),
         "missing": evaluation.missing,
         "extra": evaluation.extra,
@@ -612,9 +634,15 @@ def _write_json(file: IO[str], args: argparse.Namespace, evaluation: Evaluation,
     file.write("\n")
 
 
-def _summary(evaluation: Evaluation, scores: Scores) -> str:
-    lines = str(scores).splitlines()
+def _summary(evaluation: Evaluation, scores: Scores, interval: Interval | None) -> str:
+    *lines, convention = str(scores).splitlines()
+    if interval is not None:
+        lines.insert(
+            1,
+            f"  {100 * interval.confidence:g} % interval        {interval.low:.6f} to {interval.high:.6f} "
+            f"({len(interval.values):,} resamples of the images)",
+        )
     if not evaluation.complete:  # a number that is copied alone must still say so
-        lines = [f"{line}  ({evaluation})" for line in lines[:-1]] + lines[-1:]
+        lines = [f"{line}  ({evaluation})" for line in lines]
     pixels = _checks.pixels(int(scores.labeled_pixels.sum()))
-    return "\n".join([f"{evaluation}: {pixels} with a label", *lines])
+    return "\n".join([f"{evaluation}: {pixels} with a label", *lines, convention])

@@ -76,6 +76,24 @@ def test_by_image(folders):
     assert c == ImageScore("c", 6, pytest.approx(5 / 6), pytest.approx((4 / 5 + 1 / 2) / 2), 2)
 
 
+@pytest.mark.parametrize("absent", ["exclude", "zero", "exclude_unlabeled"])
+def test_kept_images_are_those_that_were_scored(folders, absent):
+    save(folders[0] / "d.png", [[4]])
+    save(folders[1] / "d.png", [[0]])
+    images = []
+    evaluation = evaluate_folders(
+        *folders, ids="official", absent=absent, keep_images=True, on_image=images.append
+    )
+    table = evaluation.per_image.table(absent)
+    assert table.index.tolist() == [image.name for image in images] == ["a", "b", "c", "d"]
+    for column in table.columns:
+        assert [getattr(image, column) for image in images] == pytest.approx(
+            table[column].tolist(), nan_ok=True
+        )
+    assert evaluation.per_image.scores().mean_iou == evaluation.matrix.scores().mean_iou
+    assert evaluate_folders(*folders, ids="official").per_image is None
+
+
 def test_an_image_without_labels(folders):
     save(folders[0] / "d.png", [[4]])
     save(folders[1] / "d.png", [[0]])
@@ -524,6 +542,23 @@ def test_the_convention(folders, capsys, absent, mean_iou):
     out = capsys.readouterr().out
     assert f"mean IoU                {mean_iou:.6f}" in out
     assert f'absent="{absent}"' in out
+
+
+def test_an_interval(folders, tmp_path, capsys):
+    file = tmp_path / "o.json"
+    assert the_command(*folders, "--ids", "official", "--interval", "--json", file) == 0
+    expected = evaluate_folders(*folders, ids="official", keep_images=True).per_image.bootstrap()
+    assert 0 < expected.low < expected.high <= 1
+    line = capsys.readouterr().out.splitlines()[2]
+    assert (
+        line
+        == f"  95 % interval        {expected.low:.6f} to {expected.high:.6f} (1,000 resamples of the images)"
+    )
+    assert json.loads(file.read_text())["mean_iou_interval"] == {
+        "low": expected.low, "high": expected.high, "confidence": 0.95, "resamples": 1000, "images": 3
+    }  # fmt: skip
+    assert the_command(*folders, "--ids", "official", "--json", file) == 0
+    assert json.loads(file.read_text())["mean_iou_interval"] is None
 
 
 def test_classes_on_the_screen(folders, capsys):
