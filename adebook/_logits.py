@@ -1,9 +1,9 @@
 """From low-resolution logits to a label map and to counts, without the upsampled logits.
 
-The usual way enlarges 150 channels of 128x128 to 512x512, 157 MB, only to keep the index of the largest channel at
-each pixel. Here a band of output rows is made at a time: each channel's two neighboring rows are stretched to the
-output's width, mixed for every output row between them, and compared with the best channel so far. What is held is
-a few rows.
+The usual way enlarges 150 channels of 128x128 to 512x512, 157 MB, only to keep the index of the largest
+channel at each pixel. Here a band of output rows is made at a time: each channel's two neighboring rows are
+stretched to the output's width, mixed for every output row between them, and compared with the best channel
+so far. What is held is a few rows.
 
 The result is, bit for bit, that of
 
@@ -11,15 +11,17 @@ The result is, bit for bit, that of
 
 though nobody promises in which order torch rounds (it differs between processors and between versions). Every
 rounding order stays within a bound of the exact value, and the loop here compares upper bounds: it adds each
-channel's bound to its values and keeps the two largest. Where the winner's lower bound is above the runner-up's upper
-bound, torch has the same winner. The few other pixels, exact ties among them, are put to torch itself: interpolation
-treats channels independently, so one picture put together of the channels in question answers for many pixels at
-once. Where too many are open (constant logits), or values are infinite, torch does the picture, channel by channel.
+channel's bound to its values and keeps the two largest. Where the winner's lower bound is above the
+runner-up's upper bound, torch has the same winner. The few other pixels, exact ties among them, are put to
+torch itself: interpolation treats channels independently, so one picture put together of the channels in
+question answers for many pixels at once. Where too many are open (constant logits), or values are infinite,
+torch does the picture, channel by channel.
 
-The bound, with u = 2^-24 and M the largest magnitude among a channel's taps: a product of two weights with a value
-and the sum of four of those round at most 8 times (8 uM) in any order; the loop here, at most 15 times; a position
-computed in float32 as scale * (i + 0.5) - 0.5 rounds three times and is off by at most 3 u * size, which moves the
-value by at most twice that times M. Positions that float32 holds exactly (enlarging 4 times, say) are off by nothing.
+The bound, with u = 2^-24 and M the largest magnitude among a channel's taps: a product of two weights with a
+value and the sum of four of those round at most 8 times (8 uM) in any order; the loop here, at most 15 times;
+a position computed in float32 as scale * (i + 0.5) - 0.5 rounds three times and is off by at most 3 u * size,
+which moves the value by at most twice that times M. Positions that float32 holds exactly (enlarging 4 times,
+say) are off by nothing.
 
 This module imports numba; `adebook.metrics` imports it when it first needs it.
 """
@@ -47,8 +49,9 @@ _VALUES_PER_THREAD = 1 << 18  # upsampled values for which a second thread is wo
 _MOST_OPEN = 4096  # undecided pixels of a picture that are asked about one by one
 _MOST_QUESTIONS = 16  # pictures put together for them; more, and the whole picture costs as little
 _CHUNK = 256  # pixels looked at together, at all channels
-# Up to this height + width torch takes several channels at a time, the last few differently, so that there a
-# channel's value may depend on how many come with it (_use_vectorized_kernel_cond_2d in ATen's UpSampleKernel.cpp).
+# Up to this height + width torch takes several channels at a time, and the last few differently, so that a
+# channel's value may depend on how many come with it (_use_vectorized_kernel_cond_2d in ATen's
+# UpSampleKernel.cpp).
 _SMALL = 128
 
 _FLOATS = types.Array(types.float32, 1, "C", readonly=True)
@@ -161,13 +164,13 @@ def upsampled_argmax(
     align_corners=False).argmax(1)`, without the enlarged logits.
 
     Args:
-        logits: [C, h, w] or [B, C, h, w], float16, bfloat16, float32 or float64, on the CPU, in any memory layout;
-            torch tensor or NumPy array. They are taken as float32, float64 too, which rounds it.
+        logits: [C, h, w] or [B, C, h, w], float16, bfloat16, float32 or float64, in any memory layout; torch
+            tensor on the CPU or NumPy array. They are taken as float32, float64 too, which rounds it.
         size: (H, W) of the result, at least 1 x 1.
 
     Returns:
-        [H, W] or [B, H, W]: at each pixel the class with the largest value, the lowest among equals; uint8 for up
-        to 256 classes, int16 up to 32,768, else int32. Infinite logits give what torch makes of them.
+        [H, W] or [B, H, W]: at each pixel the class with the largest value, the lowest among equals; uint8
+        for up to 256 classes, int16 up to 32,768, else int32. Infinite logits give what torch makes of them.
 
     Raises:
         TypeError: for logits that are not floats of these types.
@@ -208,9 +211,10 @@ def count_from_logits(
         first = _checks.first_of(wrong)
         ignored = "" if ignore_index is None else f" and {ignore_index} (ignore)"
         raise ValueError(
-            f"target holds {labeled[first]} at {_checks.position(first)} ({_checks.pixels(int(wrong.sum()))} out "
-            f"of range), but train ids are 0..{num_classes - 1}{ignored}. Cure: convert official ids with "
-            f"adebook.labels.to_train_ids, or set num_classes. Nothing was counted."
+            f"target holds {labeled[first]} at {_checks.position(first)} "
+            f"({_checks.pixels(int(wrong.sum()))} out of range), but train ids are "
+            f"0..{num_classes - 1}{ignored}. Cure: convert official ids with adebook.labels.to_train_ids, or "
+            f"set num_classes. Nothing was counted."
         )
     return matrix
 
@@ -303,10 +307,10 @@ class _Pictures:
     values: npt.NDArray[Any]  # bfloat16, which NumPy does not know, as its bits
     bfloat16: bool
 
-    def read(self, where: Any, out: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32]:
+    def read(self, where: Any) -> npt.NDArray[np.float32]:
+        """A copy of `values[where]`."""
         part = self.values[where]
-        if out is None:
-            out = np.empty(part.shape, np.float32)
+        out = np.empty(part.shape, np.float32)
         if self.bfloat16:  # the upper half of a float32
             np.left_shift(part, 16, out=out.view(np.uint32), dtype=np.uint32)
         else:
@@ -322,9 +326,7 @@ def _as_pictures(logits: Any) -> _Pictures:
         import torch
 
         if logits.device.type != "cpu":
-            raise ValueError(
-                f"logits are on {logits.device}, but here they must be on the CPU. Cure: .cpu()."
-            )
+            raise ValueError(f"logits are on {logits.device}, but this is for the CPU. Cure: logits.cpu().")
         logits = logits.detach()
         bfloat16 = logits.dtype == torch.bfloat16
         values = (logits.view(torch.int16) if bfloat16 else logits).numpy()
@@ -357,9 +359,7 @@ def _argmax(pictures: _Pictures, size: tuple[int, int]) -> npt.NDArray[np.intege
         # All rows are looked at, in search of NaN: those that the output skips belong to the band before.
         first = 0 if k == 0 else int(ys.lower[start])
         last = h if k == bands - 1 else max(int(ys.upper[stop - 1]) + 1, int(ys.lower[stop]))
-        band = pictures.read(
-            (b, slice(None), slice(first, last)), np.empty((channels, last - first, w), np.float32)
-        )
+        band = pictures.read((b, slice(None), slice(first, last)))
         magnitude = np.maximum(band.max(axis=2), -band.min(axis=2))  # [C, rows]
         largest = float(magnitude.max())
         if not largest <= _HUGE:  # or NaN
@@ -384,7 +384,7 @@ def _argmax(pictures: _Pictures, size: tuple[int, int]) -> npt.NDArray[np.intege
         if largest[b].max() > _HUGE:
             _ask_for_picture(pictures, b, labels[b])
         elif not same_size and undecided[b].any():
-            _ask_for_pixels(pictures, b, ys, xs, labels[b], np.argwhere(undecided[b]))
+            _ask_for_pixels(pictures, b, ys, xs, labels[b], undecided[b])
     return labels
 
 
@@ -397,9 +397,9 @@ def _holds_nan(pictures: _Pictures) -> ValueError:
             count += int(wrong.sum())
     b, c, y, x = first
     return ValueError(
-        f"logits hold {count:,} NaN value{'' if count == 1 else 's'}, the first in picture {b}, channel {c}, row {y}, "
-        f"column {x}. No class is the largest there. Cure: find where the model makes them (often an overflow in "
-        f"half precision). Nothing was counted."
+        f"logits hold {count:,} NaN value{'' if count == 1 else 's'}, the first in picture {b}, channel "
+        f"{c}, row {y}, column {x}. No class is the largest there. Cure: find where the model makes them "
+        f"(often an overflow in half precision). Nothing was counted."
     )
 
 
@@ -409,9 +409,8 @@ def _interpolate(values: npt.NDArray[np.float32], size: tuple[int, int]) -> "tor
     import torch.nn.functional as F
 
     with torch.no_grad(), torch.autocast("cpu", enabled=False):
-        return F.interpolate(torch.from_numpy(values)[None], size=size, mode="bilinear", align_corners=False)[
-            0
-        ]
+        batch = torch.from_numpy(values)[None]
+        return F.interpolate(batch, size=size, mode="bilinear", align_corners=False)[0]
 
 
 def _ask_for_picture(pictures: _Pictures, b: int, labels: npt.NDArray[np.integer]) -> None:
@@ -427,10 +426,8 @@ def _ask_for_picture(pictures: _Pictures, b: int, labels: npt.NDArray[np.integer
     result.zero_()
     for c in range(1, channels):
         value = _interpolate(pictures.read((b, slice(c, c + 1))), labels.shape)[0]
-        wins = value.le(
-            best
-        ).logical_not_()  # larger, or NaN: infinity times a weight of 0, the largest to torch
-        wins &= best == best  # the first NaN stays
+        # NaN (infinity times a weight of 0) is the largest to torch, and the first one stays.
+        wins = value.le(best).logical_not_().logical_and_(best == best)
         result.masked_fill_(wins, c)
         torch.maximum(best, value, out=best)
 
@@ -441,17 +438,18 @@ def _ask_for_pixels(
     ys: _Axis,
     xs: _Axis,
     labels: npt.NDArray[np.integer],
-    pixels: npt.NDArray[np.int64],
+    undecided: npt.NDArray[np.bool_],
 ) -> None:
-    """Decide `pixels` [n, 2] of `labels` [H, W] by the values that torch gives to the channels in question.
+    """Settle the undecided pixels of `labels` [H, W] by torch's values of the channels in question.
 
-    torch enlarges a picture whose channel differs from place to place: around each pixel, where torch reads for it,
-    the one asked about. Questions that would need two channels at one place go to different pictures.
+    torch enlarges a picture whose channel differs from place to place: around each pixel, where torch reads
+    for it, the one asked about. Questions that would need two channels at one place go to different pictures.
     """
     small = sum(labels.shape) <= _SMALL or ys.size * xs.size == 1
-    if small or len(pixels) > _MOST_OPEN:
+    if small or np.count_nonzero(undecided) > _MOST_OPEN:
         _ask_for_picture(pictures, b, labels)
         return
+    pixels = np.argwhere(undecided)  # [n, 2]
     questions = _close_channels(pictures, b, ys, xs, pixels)  # [m, 2]: which pixel, which channel
     values = np.empty(len(questions), np.float32)
     where = pixels[questions[:, 0]]
@@ -475,10 +473,9 @@ def _ask_for_pixels(
                 asked.append(q)
             else:
                 later.append(q)
-        enlarged = _interpolate(
-            pictures.read((b, np.maximum(channel, 0), rows, columns))[None], labels.shape
-        )[0]
-        values[asked] = enlarged.numpy()[where[asked, 0], where[asked, 1]]
+        mixture = pictures.read((b, np.maximum(channel, 0), rows, columns))
+        enlarged = _interpolate(mixture[None], labels.shape)[0].numpy()
+        values[asked] = enlarged[where[asked, 0], where[asked, 1]]
         waiting = later
     if waiting:
         _ask_for_picture(pictures, b, labels)
@@ -492,7 +489,7 @@ def _ask_for_pixels(
 def _close_channels(
     pictures: _Pictures, b: int, ys: _Axis, xs: _Axis, pixels: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """For each of `pixels` [n, 2] the channels that may be the largest to torch, [m, 2]: which pixel, channel."""
+    """The channels that may be torch's largest at each of `pixels` [n, 2]: [m, 2], pixel and channel."""
     found = []
     slack = 12 * _U + 2 * (ys.doubt + xs.doubt)
     for start in range(0, len(pixels), _CHUNK):
