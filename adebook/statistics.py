@@ -15,6 +15,7 @@ Convention:
 """
 
 import hashlib
+import itertools
 import os
 import threading
 import zlib
@@ -496,12 +497,18 @@ def _bin(areas: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
 
 
 def _by_cell(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Pixels by official id and cell of the grid, int64 [151, GRID, GRID], in one count."""
+    """Pixels by official id and cell of the grid, int64 [151, GRID, GRID]: one count per row of cells.
+
+    (In one count over the whole mask, its large temporary arrays would take four times as long.)
+    """
     height, width = labels.shape
-    row = np.arange(height) * GRID // height
-    column = np.arange(width) * GRID // width
-    cell = (row[:, None] * GRID + column) * _IDS
-    counts = np.bincount((cell + labels).ravel(), minlength=GRID * GRID * _IDS)
+    edges = -(
+        -np.arange(GRID + 1) * height // GRID
+    )  # the first row y with y * GRID // height == edge's index
+    column = (np.arange(width) * GRID // width * _IDS).astype(np.uint16)
+    counts = np.zeros((GRID, GRID * _IDS), np.int64)
+    for row, (top, bottom) in enumerate(itertools.pairwise(edges.tolist())):
+        counts[row] = np.bincount((column + labels[top:bottom]).ravel(), minlength=GRID * _IDS)
     return counts.reshape(GRID, GRID, _IDS).transpose(2, 0, 1)
 
 
