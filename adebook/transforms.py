@@ -175,7 +175,7 @@ def evaluation_transform(recipe: Recipe | None = None) -> v2.Compose:
 
 
 def _normalization(recipe: Recipe) -> list[torch.nn.Module]:
-    return [v2.ToDtype(torch.float32, scale=True), v2.Normalize(recipe.mean, recipe.std)]
+    return [v2.ToDtype(torch.float32, scale=True), v2.Normalize(recipe.mean, recipe.std, inplace=True)]
 
 
 def resize_target(target: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
