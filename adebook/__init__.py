@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         classes,
         datasets,
         dollhouse,
+        downloads,
         exercises,
         facts,
         labels,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         transforms,
     )
     from adebook.datasets import load, source
+    from adebook.downloads import download
     from adebook.exercises import check
     from adebook.metrics import ConfusionMatrix
     from adebook.tables import show_table
@@ -45,6 +47,8 @@ __all__ = [
     "classes",
     "datasets",
     "dollhouse",
+    "download",
+    "downloads",
     "exercises",
     "facts",
     "labels",
@@ -65,6 +69,7 @@ _MODULES = frozenset(
         "classes",
         "datasets",
         "dollhouse",
+        "downloads",
         "exercises",
         "facts",
         "labels",
@@ -78,6 +83,7 @@ _MODULES = frozenset(
 _HOME = {  # name -> the module that defines it
     "ConfusionMatrix": "metrics",
     "check": "exercises",
+    "download": "downloads",
     "load": "datasets",
     "show_table": "tables",
     "source": "datasets",

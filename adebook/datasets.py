@@ -43,7 +43,7 @@ with warnings.catch_warnings():
     import datasets as hf
     from datasets.features.features import register_feature
 
-from adebook import _checks, facts
+from adebook import _cache, _checks, facts
 from adebook._data_files import data_path
 
 __all__ = [
@@ -177,9 +177,12 @@ def _find_root(key: str, root: str | os.PathLike[str] | None) -> Path:
         return _check_layout(data_path("dollhouse"), key, "the package's data/dollhouse", "root")
     value = os.environ.get("ADE20K_ROOT", "").strip()
     if not value:
+        if (finished := _cache.finished(key)) is not None:
+            return finished
         raise FileNotFoundError(
             "The source 'sceneparse150' was asked for, but neither root=... nor the environment variable "
-            f"ADE20K_ROOT says where it lies. {_how_to_get('ADE20K_ROOT')}"
+            f"ADE20K_ROOT says where it lies, and no finished download is in {_cache.place()}. "
+            f"{_how_to_get('ADE20K_ROOT')}"
         )
     given = f"ADE20K_ROOT={value}"
     return _check_layout(_expand(value, given), key, given, "ADE20K_ROOT")
@@ -197,9 +200,9 @@ def _expand(path: str | os.PathLike[str], given: str) -> Path:
 
 def _how_to_get(setting: str) -> str:
     return (
-        f"Cure: get ADEChallengeData2016.zip ({facts.value('zip_url')}, {facts.value('zip_bytes'):,} bytes; "
-        f"MIT's terms: non-commercial research and education), unzip it, and set {setting} to "
-        f"the folder ADEChallengeData2016 in it."
+        f"Cure: adebook.download() gets it (ADEChallengeData2016.zip, {facts.value('zip_bytes'):,} bytes "
+        f"from {facts.value('zip_url')}; MIT's terms: non-commercial research and education), root='hub' reads "
+        f"a copy on the Hugging Face Hub; or set {setting} to the folder ADEChallengeData2016 of your own copy."
     )
 
 

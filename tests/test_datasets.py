@@ -20,6 +20,14 @@ from adebook.datasets import Mask, Picture, info_of, load, source, source_info
 NAME = "ADE_val_00000003"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_download_is_found():
+    """Not with monkeypatch, for the reason given in conftest.py."""
+    os.environ["ADEBOOK_CACHE"] = "/nowhere/adebook"
+    yield
+    os.environ.pop("ADEBOOK_CACHE", None)
+
+
 def refused(call, error, *parts):
     """The call raises this error, and its message has all these parts."""
     with pytest.raises(error) as caught:
@@ -390,6 +398,8 @@ def test_no_root_and_no_fall_back():
         FileNotFoundError,
         "'sceneparse150' was asked for",
         "ADE20K_ROOT",
+        "no finished download is in /nowhere/adebook",
+        "adebook.download()",
         "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip",
         "967,382,037 bytes",
     )
