@@ -894,7 +894,8 @@ class BoundaryIoU:
         width = max(1, round(self.dilation_ratio * math.hypot(*labeled.shape)))
         outlines = []
         for labels in (labeled, predicted):
-            labels = np.where(ignored, -1, labels).astype(np.int32)
+            labels = labels.astype(np.int32)
+            labels[ignored] = -1
             outlines.append(np.where(_near_another(labels, width), labels, -1))
         g, p = outlines
         for sums, kept in zip(self._sums, (g[g == p], g, p), strict=True):
