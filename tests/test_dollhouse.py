@@ -1,15 +1,20 @@
 """What only Dollhouse has: depth, and the recipe of each scene."""
 
 import json
+import re
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import PIL.Image
 import pytest
 
 import adebook
 
+ROOT = Path(__file__).resolve().parent.parent
 SIZE = (8, 6)  # width, height
 NAMES = ("dollhouse_bedroom_0005", "dollhouse_street_0010")
 
@@ -147,3 +152,29 @@ def test_import_is_cheap():
     code = "import sys, adebook.dollhouse; print(*sorted({'datasets', 'numpy', 'PIL'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+# --- the page "How Dollhouse is built" ---
+
+
+def test_quoted_code_is_the_generators():
+    """The page quotes the generator; both must say the same, but for indentation."""
+    page = nbformat.read(ROOT / "back" / "how-dollhouse-is-built.ipynb", as_version=4)
+    text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    quotes = re.findall(r"```python\n(.*?)\n```", text, flags=re.S)
+    assert len(quotes) == 2
+    files = [f.read_text(encoding="utf-8") for f in (ROOT / "tools" / "dollhouse").rglob("*.py")]
+    for quote in quotes:
+        assert any(textwrap.indent(quote, " " * n) in file for file in files for n in (0, 4, 8, 12)), quote
+
+
+def test_stages_show_a_scene_of_the_data_set():
+    stages = sorted((ROOT / "data" / "dollhouse_stages").iterdir())
+    names = {file.stem.rpartition("_")[0] for file in stages}
+    assert [file.stem.rpartition("_")[2] for file in stages] == ["clay", "materials", "paths"]
+    for name in names:
+        size = tuple(adebook.dollhouse.recipe(name)["size"])
+        for file in stages[:2]:
+            with PIL.Image.open(file) as image:
+                assert image.size == size
+    assert sum(file.stat().st_size for file in stages) < 300_000
