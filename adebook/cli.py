@@ -22,6 +22,7 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = (
+    _Command("data", "adebook.data_command", "find, fetch, check and count data sets"),
     _Command("evaluate", "adebook.evaluate", "score a folder of predicted masks against annotations"),
 )
 
