@@ -385,7 +385,7 @@ class ConfusionMatrix:
         return ConfusionMatrix(self.num_classes, self.ignore_index).merge(self).merge(other)
 
     def reset(self) -> None:
-        """Forget all counts."""
+        """Forget all counts, and refusals of other devices that were not reported yet."""
         self._matrix[:] = 0
         self._on_devices.clear()
 
@@ -471,10 +471,11 @@ class ConfusionMatrix:
         return {**vars(self), "_matrix": self.matrix.copy(), "_on_devices": {}}
 
     def __repr__(self) -> str:
-        total = int(self.matrix.sum())
+        # Reading the devices here would report a refused update to a debugger, and to nobody else.
+        more = "".join(f", and those on {device}" for device in self._on_devices)
         return (
             f"ConfusionMatrix(num_classes={self.num_classes}, ignore_index={self.ignore_index}, "
-            f"{_checks.pixels(total)} counted)"
+            f"{_checks.pixels(int(self._matrix.sum()))} counted{more})"
         )
 
     def scores(self, absent: Absent = "exclude") -> Scores:
@@ -508,7 +509,7 @@ class Interval:
         high: upper end, the (1 + confidence) / 2 quantile of `values`.
         confidence: 0.95 for a 95 % interval.
         values: the score of every resample, float64 [samples].
-        statistic: which score.
+        statistic: which score, or "difference in" which.
         images: how many images were resampled.
     """
 
@@ -991,7 +992,8 @@ def _bootstrap(
     values = np.concatenate(values)
     low, high = np.nanquantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     estimate = float(score(np.ones((1, images)))[0])
-    return Interval(estimate, float(low), float(high), confidence, values, statistic, images)
+    name = statistic if len(sides) == 1 else f"difference in {statistic}"
+    return Interval(estimate, float(low), float(high), confidence, values, name, images)
 
 
 def _weighted(
@@ -1026,9 +1028,10 @@ def _device_of(**arguments: Any) -> "torch.device | None":
     }
     (first, one), (second, other) = places.items()
     if one != other:
+        moved, there = (first, second) if one == cpu else (second, first)
         raise ValueError(
             f"{first} is on {one} and {second} on {other}, but they must be on one device. Cure: "
-            f"{second}.to({first}.device), or .cpu() for both."
+            f"torch.as_tensor({moved}, device={there}.device), or {there}.cpu()."
         )
     return None if one == cpu else one
 

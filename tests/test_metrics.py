@@ -414,6 +414,7 @@ def test_tensors_are_counted_where_they_are(meta):
     (counts,) = cm._on_devices.values()
     assert counts.made_with == (4, 255, "meta")
     assert len(counts.added) == 3
+    assert repr(cm) == "ConfusionMatrix(num_classes=4, ignore_index=255, 1 pixel counted, and those on meta)"
     assert not cm._matrix[0, 1]  # nothing has been read
     for _ in range(2):  # reading twice does not count twice
         assert cm.matrix.tolist() == [[1, 12, 0, 0], [64, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
@@ -428,7 +429,9 @@ def test_tensors_are_counted_where_they_are(meta):
 def test_refusals_on_a_device(meta):
     torch = pytest.importorskip("torch")
     cm = ConfusionMatrix(4)
-    with pytest.raises(ValueError, match=r"prediction is on the CPU and target on meta.*one device.*Cure"):
+    with pytest.raises(
+        ValueError, match=r"prediction is on the CPU and target on meta.*as_tensor\(prediction, device=target"
+    ):
         cm.update(torch.zeros(2, dtype=torch.uint8), meta(2))
     with pytest.raises(ValueError, match="prediction is on meta and target on the CPU"):
         cm.update(meta(2), np.zeros(2, np.uint8))
@@ -871,6 +874,7 @@ def test_paired_bootstrap():
     difference = paired_bootstrap(worse, better)
     assert difference.estimate == pytest.approx(better.scores().mean_iou - worse.scores().mean_iou)
     assert 0 < difference.low < difference.estimate < difference.high
+    assert str(difference).startswith("difference in mean_iou 0.")
     alone = worse.bootstrap()
     assert difference.high - difference.low < (alone.high - alone.low) / 2
     back = paired_bootstrap(better, worse)
