@@ -69,9 +69,8 @@ class MeanIoU(Metric):
         """Add a batch. After an error nothing has changed.
 
         Args:
-            prediction: train ids 0..C-1 of the shape of the target, any integer dtype; or logits
-                [N, C, h, w], floating point, for a target [N, H, W], as in
-                `ConfusionMatrix.update_from_logits`.
+            prediction: train ids 0..C-1 of the shape of the target, any integer dtype; or floating-point
+                logits [N, C, h, w] for a target [N, H, W], as in `ConfusionMatrix.update_from_logits`.
             target: train ids 0..C-1 or `ignore_index`, on the same device.
 
         Raises:

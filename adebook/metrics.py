@@ -273,8 +273,9 @@ class ConfusionMatrix:
         tensor, C times as large as the target, never exists.
 
         Args:
-            logits: [N, C, h, w], floating point; torch tensor on any device, or NumPy array.
-            target: [N, H, W], train ids 0..C-1 or `ignore_index`, on the same device.
+            logits: [N, C, h, w], or [C, h, w] for one picture, floating point; torch tensor on any device, or
+                NumPy array.
+            target: [N, H, W] or [H, W], train ids 0..C-1 or `ignore_index`, on the same device.
 
         Raises:
             ValueError: for NaN, another number of classes, shapes that do not fit, different devices, or

@@ -451,16 +451,25 @@ def test_refusals_on_a_device(meta):
     assert cm.matrix.sum() == 2
 
 
-def test_logits_on_the_cpu(monkeypatch):
-    def count_from_logits(logits, target, num_classes, ignore_index):
-        assert (num_classes, ignore_index) == (2, 255)
-        return np.array([[1, 0], [0, target.size]])
-
-    monkeypatch.setitem(sys.modules, "adebook._logits", SimpleNamespace(count_from_logits=count_from_logits))
-    monkeypatch.setattr("adebook._logits", sys.modules["adebook._logits"], raising=False)
-    cm = ConfusionMatrix(2)
-    cm.update_from_logits(np.zeros((1, 2, 2, 2), np.float32), np.zeros((1, 8, 8), np.uint8))
-    assert cm.matrix.tolist() == [[1, 0], [0, 64]]
+def test_logits_count_like_upsampling_them():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    logits, target = torch.randn(2, 5, 6, 7), torch.randint(0, 5, (2, 24, 28), dtype=torch.uint8)
+    target[:, :4] = 255
+    upsampled = torch.nn.functional.interpolate(logits, size=(24, 28), mode="bilinear", align_corners=False)
+    usual, direct = ConfusionMatrix(5), ConfusionMatrix(5)
+    usual.update(upsampled.argmax(1), target)
+    direct.update_from_logits(logits, target)
+    assert (direct.matrix == usual.matrix).all()
+    for wrong_logits, wrong_target, says in [
+        (torch.full((2, 5, 6, 7), torch.nan), target, "NaN"),
+        (torch.zeros(2, 4, 6, 7), target, "4"),
+        (logits[:1], target, "shape"),
+        (logits, target + 7, "target holds"),
+    ]:
+        with pytest.raises(ValueError, match=says):
+            direct.update_from_logits(wrong_logits, wrong_target)
+        assert (direct.matrix == usual.matrix).all()
 
 
 # --- to and from other places ---
