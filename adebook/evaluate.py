@@ -34,6 +34,7 @@ import numpy.typing as npt
 
 from adebook import _checks, labels
 from adebook._mask_files import read_mask, strict_decoding
+from adebook.classes import CLASSES
 from adebook.metrics import Absent, ConfusionMatrix, Interval, PerImage, Scores, _image_means
 
 __all__ = ["Evaluation", "Ids", "ImageScore", "evaluate_folders"]
@@ -535,7 +536,7 @@ def run(args: argparse.Namespace) -> int:
         _write_all({outputs[name]: writers[name] for name in outputs})
     print(_summary(evaluation, scores, interval))
     if args.per_class:
-        print(_classes(evaluation, scores).to_string(na_rep="", float_format="{:.4f}".format))
+        print(scores.table().to_string(na_rep="", float_format="{:.4f}".format))
     return 0
 
 
@@ -589,17 +590,30 @@ def _copy(source: IO[str], target: IO[str]) -> None:
         target.write(chunk)
 
 
-def _classes(evaluation: Evaluation, scores: Scores) -> Any:
-    """The table by class; every row says how many images it is about."""
-    table = scores.table()
-    table["images_scored"], table["images"] = evaluation.scored, evaluation.images
-    return table
+def _classes(scores: Scores) -> list[dict[str, Any]]:
+    """What `Scores.table` holds, without pandas, which takes longer to import than a folder to score."""
+    return [
+        {
+            "train_id": c.id - 1,
+            "id": c.id,
+            "name": c.name,
+            **{name: _known(getattr(scores, name)[c.id - 1].item()) for name in _BY_CLASS},
+        }
+        for c in CLASSES
+    ]
 
 
 def _write_classes(file: IO[str], evaluation: Evaluation, scores: Scores) -> None:
-    _classes(evaluation, scores).to_csv(file, lineterminator="\n")
+    """Every row says how many images it is about."""
+    rows = [
+        row | {"images_scored": evaluation.scored, "images": evaluation.images} for row in _classes(scores)
+    ]
+    table = csv.DictWriter(file, rows[0], lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
 
 
+_BY_CLASS = ("iou", "dice", "precision", "recall", "labeled_pixels", "predicted_pixels")
 _MEANS = ("mean_iou", "pixel_accuracy", "mean_accuracy", "frequency_weighted_iou", "mit_score")
 
 
@@ -625,10 +639,7 @@ def _write_json(
         "extra": evaluation.extra,
         "mis_sized": evaluation.mis_sized,
         "unreadable": evaluation.unreadable,
-        "classes": [
-            {name: _known(value) for name, value in row.items()}
-            for row in scores.table().reset_index().to_dict("records")
-        ],
+        "classes": _classes(scores),
     }  # fmt: skip
     json.dump(result, file, indent=1, allow_nan=False, ensure_ascii=False)
     file.write("\n")

@@ -604,6 +604,15 @@ def test_files(folders, tmp_path, capsys):
     assert (classes[0]["train_id"], classes[0]["id"], classes[0]["name"]) == ("0", "1", "wall")
     assert float(classes[0]["iou"]) == pytest.approx(5 / 6)
     assert classes[4]["iou"] == ""
+    table = (
+        evaluate_folders(*folders, ids="official", allow_missing=True).matrix.scores().table().reset_index()
+    )
+    assert list(classes[0]) == [*list(result["classes"][0]), "images_scored", "images"]
+    assert list(result["classes"][0]) == list(table.columns)
+    for column in table.columns[3:]:
+        expected = table[column].tolist()
+        found = [math.nan if row[column] is None else row[column] for row in result["classes"]]
+        assert found == pytest.approx(expected, nan_ok=True), column
     assert {(row["images_scored"], row["images"]) for row in classes} == {("2", "3")}
 
     with files["per-image"].open(newline="") as file:
