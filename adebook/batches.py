@@ -269,7 +269,7 @@ class SegmentationStream(torch.utils.data.IterableDataset):
         ).share_memory_()  # persistent workers must see it change
 
     def set_epoch(self, epoch: int) -> None:
-        """Call it before each epoch; it changes the crops, and the order of a shuffled stream."""
+        """Call it before each epoch; crops and order (of the shards, by `datasets`) are others in each."""
         self._epoch.fill_(_not_negative(epoch, "epoch"))
         self.stream.set_epoch(epoch)
 

