@@ -23,19 +23,19 @@ a position computed in float32 as scale * (i + 0.5) - 0.5 rounds three times and
 which moves the value by at most twice that times M. Positions that float32 holds exactly (enlarging 4 times,
 say) are off by nothing.
 
-This module imports numba; `adebook.metrics` imports it when it first needs it.
+The checks here serve `adebook._cuda` too, so numba is imported only when the first label map is made.
 """
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
-from adebook import _checks, _counting
+from adebook import _checks
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +44,7 @@ _U = 2.0**-24  # how much rounding to float32 changes a number at most, relative
 _TINY = 1e-36  # the same near zero, where torch may be set to flush denormal numbers
 _HUGE = 1e38  # beyond, a sum of two may overflow
 _ROWS = 4  # output rows made at a time: their best, second and index stay in the first-level cache
-_BAND_BYTES = 1 << 20
+_BAND_BYTES = 1 << 19
 _VALUES_PER_THREAD = 1 << 18  # upsampled values for which a second thread is worth its start
 _MOST_OPEN = 4096  # undecided pixels of a picture that are asked about one by one
 _MOST_QUESTIONS = 16  # pictures put together for them; more, and the whole picture costs as little
@@ -52,26 +52,9 @@ _CHUNK = 256  # pixels looked at together, at all channels
 # Up to this height + width torch takes several channels at a time, and the last few differently, so that a
 # channel's value may depend on how many come with it (_use_vectorized_kernel_cond_2d in ATen's
 # UpSampleKernel.cpp).
-_SMALL = 128
-
-_FLOATS = types.Array(types.float32, 1, "C", readonly=True)
-_INDICES = types.Array(types.uint32, 1, "C", readonly=True)
-_LINE = types.Array(types.float32, 1, "C")
-_LINES = types.Array(types.float32, 2, "C")
+SMALL = 128
 
 
-@_counting._compile(
-    types.void(
-        types.Array(types.float32, 3, "C"),
-        _LINES,
-        *(types.int64, types.int64, types.int64),
-        *(_INDICES, _INDICES, _FLOATS),
-        *(_INDICES, _INDICES, _FLOATS),
-        *(_LINE, _LINE, _LINES, _LINES),
-        types.Array(types.int32, 2, "C"),
-        types.Array(types.boolean, 2, "C"),
-    )
-)
 def _argmax_rows(
     band, bound, start, stop, first, y0, y1, wy, x0, x1, wx, line, step, best, second, index, undecided
 ):
@@ -113,6 +96,26 @@ def _argmax_rows(
                 slack = max(bound[c, top], bound[c, bottom])
                 undecided[at + k, i] = not (best[k, i] - np.float32(2) * slack > second[k, i])
         y += rows
+
+
+@functools.cache
+def _kernel() -> Callable[..., None]:
+    """`_argmax_rows`, compiled."""
+    from numba import types
+
+    from adebook import _counting
+
+    indices, weights = (types.Array(t, 1, "C", readonly=True) for t in (types.uint32, types.float32))
+    line, lines = (types.Array(types.float32, rank, "C") for rank in (1, 2))
+    signature = types.void(
+        *(types.Array(types.float32, 3, "C"), lines),
+        *(types.int64, types.int64, types.int64),
+        *(indices, indices, weights),
+        *(indices, indices, weights),
+        *(line, line, lines, lines),
+        *(types.Array(types.int32, 2, "C"), types.Array(types.boolean, 2, "C")),
+    )
+    return _counting._compile(signature)(_argmax_rows)
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,8 @@ def count_from_logits(
         TypeError: for logits that are not floats, or a target that is not integers.
         ValueError: for NaN logits; another number of channels, rank or batch size; a target out of range.
     """
+    from adebook import _counting
+
     labeled = check_shapes(logits, target, num_classes)
     labels = _argmax(_as_pictures(logits), labeled.shape[-2:])
     matrix = _counting.count(labels.reshape(labeled.shape), labeled, num_classes, ignore_index)
@@ -337,6 +342,8 @@ def _as_pictures(logits: Any) -> _Pictures:
 
 
 def _argmax(pictures: _Pictures, size: tuple[int, int]) -> npt.NDArray[np.integer]:
+    from adebook import _counting
+
     batch, channels, h, w = pictures.values.shape
     height, width = size
     ys, xs = _axis(h, height), _axis(w, width)
@@ -352,6 +359,8 @@ def _argmax(pictures: _Pictures, size: tuple[int, int]) -> npt.NDArray[np.intege
     bands = min(max(-(-h // rows), min(threads, height // _ROWS), 1), height)
     starts = [height * k // bands for k in range(bands + 1)]
 
+    kernel = _kernel()
+
     def make_band(job: tuple[int, int]) -> float:
         """The label map of one band; returns the largest magnitude in it."""
         b, k = job
@@ -365,7 +374,7 @@ def _argmax(pictures: _Pictures, size: tuple[int, int]) -> npt.NDArray[np.intege
         if not largest <= _HUGE:  # or NaN
             return largest
         index = np.empty((stop - start, width), np.int32)
-        _argmax_rows(
+        kernel(
             *(band, magnitude * np.float32(slack) + np.float32(_TINY if slack else 0), start, stop, first),
             *(ys.lower, ys.upper, ys.weight32, xs.lower, xs.upper, xs.weight32),
             *np.empty((2, width), np.float32),
@@ -419,7 +428,7 @@ def _ask_for_picture(pictures: _Pictures, b: int, labels: npt.NDArray[np.integer
 
     _, channels, h, w = pictures.values.shape
     result = torch.from_numpy(labels)
-    if sum(labels.shape) <= _SMALL or h * w == 1:
+    if sum(labels.shape) <= SMALL or h * w == 1:
         result.copy_(_interpolate(pictures.read(b), labels.shape).argmax(0))
         return
     best = _interpolate(pictures.read((b, slice(0, 1))), labels.shape)[0]
@@ -430,6 +439,7 @@ def _ask_for_picture(pictures: _Pictures, b: int, labels: npt.NDArray[np.integer
         wins = value.le(best).logical_not_().logical_and_(best == best)
         result.masked_fill_(wins, c)
         torch.maximum(best, value, out=best)
+        del value  # before the next one is made
 
 
 def _ask_for_pixels(
@@ -445,7 +455,7 @@ def _ask_for_pixels(
     torch enlarges a picture whose channel differs from place to place: around each pixel, where torch reads
     for it, the one asked about. Questions that would need two channels at one place go to different pictures.
     """
-    small = sum(labels.shape) <= _SMALL or ys.size * xs.size == 1
+    small = sum(labels.shape) <= SMALL or ys.size * xs.size == 1
     if small or np.count_nonzero(undecided) > _MOST_OPEN:
         _ask_for_picture(pictures, b, labels)
         return

@@ -258,29 +258,26 @@ _MEMORY = """
     torch.set_num_threads(2)
     kind, dtype = sys.argv[1], getattr(torch, sys.argv[2])
     target = np.zeros((512, 512), np.uint8)
-    small = torch.zeros(150, 64, 64, dtype=dtype)
-    small[0], small[1, 0] = 1, 1
-    infinite = small.clone()
-    infinite[3] = -torch.inf
-    for warm_up in (small, infinite):
-        _logits.count_from_logits(warm_up, target[:128, :128], 150, 255)
-        F.interpolate(warm_up[None].float(), size=(128, 128), mode="bilinear").argmax(1)
     logits = torch.randn(150, 128, 128, generator=torch.Generator().manual_seed(0)).to(dtype)
     if kind == "constant":
         logits.fill_(0.1)
+
+    def run():
+        if kind == "usual":
+            F.interpolate(logits[None].float(), size=(512, 512), mode="bilinear").argmax(1)
+        else:
+            _logits.count_from_logits(logits, target, 150, 255)
 
     def peak(key="VmHWM"):  # of this process, in bytes
         with open("/proc/self/status") as lines:
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))
 
+    run()  # the first time, code is read into memory too
     ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back, so that using it again counts
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the peak starts anew from what is held now
     before = peak("VmRSS")
-    if kind == "usual":
-        F.interpolate(logits[None].float(), size=(512, 512), mode="bilinear").argmax(1)
-    else:
-        _logits.count_from_logits(logits, target, 150, 255)
+    run()
     print(peak() - before)
 """
 
