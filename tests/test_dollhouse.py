@@ -1,5 +1,6 @@
 """What only Dollhouse has: depth, and the recipe of each scene."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -178,3 +179,29 @@ def test_stages_show_a_scene_of_the_data_set():
             with PIL.Image.open(file) as image:
                 assert image.size == size
     assert sum(file.stat().st_size for file in stages) < 300_000
+
+
+# --- the baseline in the datasheet ---
+
+
+@pytest.fixture
+def baseline(monkeypatch):
+    """The tool's module."""
+    monkeypatch.syspath_prepend(ROOT)
+    return importlib.import_module("tools.dollhouse_baseline")
+
+
+def test_priors_of_the_baseline(baseline):
+    targets = np.array([[[0, 5]], [[3, 5]], [[3, 255]], [[255, 5]]], np.uint8)  # four masks of 1 x 2 pixels
+    most, at_place = baseline.position_prior(targets)
+    assert most == 5  # three pixels; 255 is no class
+    assert at_place.tolist() == [[3, 5]]
+
+
+def test_the_segmenter_of_the_baseline(baseline):
+    model = baseline.Segmenter().eval()
+    picture = baseline.torch.zeros(3, 96, 128, dtype=baseline.torch.uint8)
+    assert model(picture[None] / 255).shape == (1, 150, 24, 32)
+    prediction = baseline.predict(model, picture, (192, 256))
+    assert (prediction.shape, prediction.dtype) == ((192, 256), np.uint8)
+    assert prediction.max() < 150
