@@ -5,16 +5,17 @@ NaN?) is answered there: the update is counted into a matrix of its own, which i
 
 Logits on CUDA become counts in one Triton kernel: a tile of output pixels goes through the channels, mixes
 the four neighbors of each, keeps the largest, and adds 1 to a cell. It evaluates the expression of torch's
-CUDA kernel (UpSampleBilinear2d.cu, upsample_bilinear2d_out_frame), operation by operation in float32:
+CUDA kernel (UpSampleBilinear2d.cu, upsample_bilinear2d_out_frame) in float32:
 
     position = max(scale * (i + 0.5) - 0.5, 0),  scale = float32(input size / output size)
     h0 * (w0 * a + w1 * b) + h1 * (w0 * c + w1 * d),  w1 = position - floor(position),  w0 = 1 - w1
 
-Both compilers may fuse a product with a sum, and usually do so at the same places, but neither promises it.
-So a pixel whose two best classes are within a few roundings of each other may go to the other one than in
-`F.interpolate(...).argmax(1)` on the same GPU; where the arithmetic is exact (logits of few bits, factors of
-2), and everywhere else, the two are equal. No GPU was at hand when this was written: the kernel was run by
-Triton's interpreter only. Without Triton, torch interpolates one channel after the other, with the result of
+and fuses the products of scale, w0 and h0 with the sums they stand in, as the machine code of torch 2.15 for
+sm_90 does. Where torch is compiled to do likewise, the label map is that of `F.interpolate(...).argmax(1)` on
+the same GPU to the bit. Where it fuses others, a pixel whose two best classes are a few roundings apart may
+go to the other one; unless nothing is rounded, as with logits of few bits and factors of 2. No GPU was at
+hand when this was written: the kernel was compiled for sm_80 and sm_90, and run by Triton's interpreter only.
+Without Triton, torch interpolates one channel after the other, with the result of
 `F.interpolate(...).argmax(1)` on that device.
 
 The two floors, for logits [1, 150, 128, 128] in float16 and labels [1, 512, 512] in uint8 (`floors` computes
@@ -185,8 +186,8 @@ class DeviceCounts:
             parts.append(f"logits hold {found[6]:,} NaN value{'' if found[6] == 1 else 's'}.")
         return (
             f"{refused} of the last {updates} updates on {self.device} refused: {' '.join(parts)} "
-            f"Those counted nothing, the others did. Cure: convert official ids with adebook.labels.to_train_ids; look for "
-            f"overflow in half precision where logits are NaN."
+            f"Those counted nothing, the others did. Cure: convert official ids with "
+            f"adebook.labels.to_train_ids; look for overflow in half precision where logits are NaN."
         )
 
     def _check_device(self, name: str, tensor: torch.Tensor) -> None:
@@ -292,10 +293,13 @@ def _count_with_triton(
             *(float(np.float32(h / height)), float(np.float32(w / width))),
             0 if ignore_index is None else ignore_index,
             has_ignore=ignore_index is not None,
+            same_size=(h, w)
+            == (height, width),  # torch copies then: infinity times a weight of 0 would be NaN
             largest=_LARGEST,
             copies=_COPIES,
             rows=rows,
             columns=columns,
+            enable_fp_fusion=False,  # but for what is fused explicitly
         )
     return histogram.sum(0)
 
@@ -305,7 +309,7 @@ if triton is not None:
     @triton.jit
     def _positions(i, size, scale):
         """Which two input positions output positions `i` mix, and the weights of both."""
-        position = tl.maximum(scale * (i.to(tl.float32) + 0.5) - 0.5, 0.0)
+        position = tl.maximum(tl.fma(i.to(tl.float32) + 0.5, scale, -0.5), 0.0)
         lower = tl.minimum(position.to(tl.int32), size - 1)
         upper = tl.minimum(lower + 1, size - 1)
         w1 = position - lower.to(tl.float32)
@@ -333,6 +337,7 @@ if triton is not None:
         scale_x,
         ignore,
         has_ignore: tl.constexpr,
+        same_size: tl.constexpr,
         largest: tl.constexpr,
         copies: tl.constexpr,
         rows: tl.constexpr,
@@ -357,7 +362,10 @@ if triton is not None:
             top_right = tl.load(channel + y0 + x1).to(tl.float32)
             bottom_left = tl.load(channel + y1 + x0).to(tl.float32)
             bottom_right = tl.load(channel + y1 + x1).to(tl.float32)
-            value = h0 * (w0 * top_left + w1 * top_right) + h1 * (w0 * bottom_left + w1 * bottom_right)
+            # Fused explicitly: left to the compiler, neighboring pixels came out fused in different orders.
+            top = tl.fma(w0, top_left, w1 * top_right)
+            bottom = tl.fma(w0, bottom_left, w1 * bottom_right)
+            value = top_left if same_size else tl.fma(h0, top, h1 * bottom)
             # NaN (infinity times a weight of 0) is the largest to torch, and the first one stays.
             wins = (value > best) | ((value != value) & (best == best))
             best = tl.where(wins, value, best)
