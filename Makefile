@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RENDER := .venv-render
 
-.PHONY: help book serve test lint format lock address dollhouse clean distclean
+.PHONY: help book serve test bench lint format lock address dollhouse clean distclean
 
 help:
 	@sed -n '2,3p' Makefile | sed 's/^# *//'
@@ -30,6 +30,10 @@ serve: book
 
 test: book
 	@$(BIN)/python -m pytest $(ARGS)
+
+# Speed and memory beside other libraries, into data/speed.csv. Groups: make bench ARGS="counting logits folder gpu"
+bench: $(READY)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -129,7 +129,7 @@ def _memory(settings: Settings, what: str, tensor: int) -> list[Row]:
     where = (GROUP, f"memory, {what}, float32")
     reference, mebi = "the upsampled logits", tensor / 2**20
     rows = [row(where, reference, "size", "MiB", [mebi], reference, [1.0])]
-    for name in (OURS, USUAL, LAST):
+    for name in settings.of((OURS, USUAL, LAST), (OURS,)):
         peaks = [
             in_a_process("logits", name, int(settings.quick))["extra_mib"] for _ in range(settings.of(3, 1))
         ]
