@@ -1,10 +1,13 @@
 """Load ADE20K, or its rendered stand-in, as a Hugging Face `datasets.Dataset`.
 
-Every source has the folder layout of the official ADEChallengeData2016.zip, so one reader serves all:
+A folder has the layout of the official ADEChallengeData2016.zip, so one reader serves all:
 
     ROOT/images/{training,validation}/NAME.jpg
     ROOT/annotations/{training,validation}/NAME.png     8-bit, 0 = other, 1..150 = the classes
     ROOT/sceneCategories.txt                            "NAME scene" per line; may be missing
+
+The full release has its own layouts (`adebook.full_release`), and both have copies on the Hugging Face Hub
+(`adebook.hub`); `load` gives the same columns from all of them.
 
 Nothing is guessed and nothing passes silently. Whether every picture has a mask and every mask a picture, and
 whether anything else lies beside them, is checked when `load` lists the folder; only hidden files, Thumbs.db
@@ -20,7 +23,9 @@ that was saved, `import adebook.datasets` makes the types known. Nothing is writ
 """
 
 import difflib
+import json
 import os
+import re
 import threading
 import urllib.parse
 import warnings
@@ -43,7 +48,7 @@ with warnings.catch_warnings():
     import datasets as hf
     from datasets.features.features import register_feature
 
-from adebook import _cache, _checks, facts
+from adebook import _cache, _checks, facts, labels
 from adebook._data_files import data_path
 
 __all__ = [
@@ -59,7 +64,7 @@ __all__ = [
 
 #: The splits, by their official folder names.
 SPLITS = ("training", "validation")
-SOURCES = ("dollhouse", "sceneparse150")
+SOURCES = ("dollhouse", "sceneparse150", "ade20k-full")
 DEFAULT_SOURCE = "dollhouse"
 
 
@@ -94,6 +99,12 @@ _FACTS: dict[str, dict[str, Any]] = {
         "license": "pictures: non-commercial research and education only (MIT's terms of use); "
         "masks: BSD-3-Clause",
     },
+    "ade20k-full": {
+        "title": "ADE20K, full release (photographs)",
+        "rendered": False,
+        "license": "pictures: non-commercial research and education only (MIT's terms of use); "
+        "masks: BSD-3-Clause",
+    },
 }
 
 
@@ -120,7 +131,7 @@ def source_info(key: str | None = None, *, root: str | os.PathLike[str] | None =
     `root`.
 
     Args:
-        key: "dollhouse" or "sceneparse150"; None means `source()`.
+        key: one of `SOURCES`; None means `source()`.
         root: where to look, as in `load`.
 
     Raises:
@@ -146,7 +157,7 @@ def info_of(dataset: "hf.Dataset | hf.IterableDataset") -> SourceInfo | None:
     if key not in SOURCES:
         return None
     home = urllib.parse.urlsplit(info.homepage or "")
-    return source_info(key, root=url2pathname(home.path) if home.scheme == "file" else None)
+    return source_info(key, root=url2pathname(home.path) if home.scheme == "file" else home.scheme and "hub")
 
 
 def _known(value: str, allowed: Iterable[str], what: str, origin: str = "") -> str:
@@ -164,7 +175,9 @@ def _known(value: str, allowed: Iterable[str], what: str, origin: str = "") -> s
 
 
 def _find_root(key: str, root: str | os.PathLike[str] | None) -> Path:
-    """The folder of a source, verified to be in official layout."""
+    """The folder of a source, verified to be in its layout."""
+    if on_hub(root):
+        raise FileNotFoundError(f"root={root!r} is a data set on the hub, not a folder.")
     if root is not None:
         if isinstance(root, str) and not root.strip():
             raise ValueError(
@@ -175,6 +188,18 @@ def _find_root(key: str, root: str | os.PathLike[str] | None) -> Path:
         return _check_layout(_expand(root, given), key, given, "root")
     if key == "dollhouse":
         return _check_layout(data_path("dollhouse"), key, "the package's data/dollhouse", "root")
+    if key == "ade20k-full":
+        value = os.environ.get("ADE20K_FULL_ROOT", "").strip()
+        if not value:
+            raise FileNotFoundError(
+                "The source 'ade20k-full' was asked for, but neither root=... nor the environment variable "
+                "ADE20K_FULL_ROOT says where it lies. Cure: streaming=True reads the hub's copy as far as "
+                "you visit it, root='hub' fetches a whole split of it (several GB); or set ADE20K_FULL_ROOT "
+                "to the folder ADE20K_2021_17_01 (or ADE20K_2016_07_26) of your own copy, which MIT gives to "
+                "registered users."
+            )
+        given = f"ADE20K_FULL_ROOT={value}"
+        return _check_layout(_expand(value, given), key, given, "ADE20K_FULL_ROOT")
     value = os.environ.get("ADE20K_ROOT", "").strip()
     if not value:
         if (finished := _cache.finished(key)) is not None:
@@ -186,6 +211,11 @@ def _find_root(key: str, root: str | os.PathLike[str] | None) -> Path:
         )
     given = f"ADE20K_ROOT={value}"
     return _check_layout(_expand(value, given), key, given, "ADE20K_ROOT")
+
+
+def on_hub(root: str | os.PathLike[str] | None) -> bool:
+    """Whether `root` names a data set on the Hugging Face Hub: "hub" or "hf://datasets/OWNER/NAME"."""
+    return isinstance(root, str) and (root == "hub" or root.startswith("hf://"))
 
 
 def _expand(path: str | os.PathLike[str], given: str) -> Path:
@@ -201,8 +231,9 @@ def _expand(path: str | os.PathLike[str], given: str) -> Path:
 def _how_to_get(setting: str) -> str:
     return (
         f"Cure: adebook.download() gets it (ADEChallengeData2016.zip, {facts.value('zip_bytes'):,} bytes "
-        f"from {facts.value('zip_url')}; MIT's terms: non-commercial research and education), root='hub' reads "
-        f"a copy on the Hugging Face Hub; or set {setting} to the folder ADEChallengeData2016 of your own copy."
+        f"from {facts.value('zip_url')}; MIT's terms: non-commercial research and education), root='hub' "
+        f"reads a copy on the Hugging Face Hub; or set {setting} to the folder ADEChallengeData2016 of your "
+        f"own copy."
     )
 
 
@@ -220,6 +251,11 @@ def _check_layout(folder: Path, key: str, given: str, setting: str) -> Path:
         raise NotADirectoryError(
             f"{given} is a file, not a folder. Cure: unzip it and set {setting} to the folder in it."
         )
+    if key == "ade20k-full":
+        from adebook import full_release
+
+        full_release.check_layout(folder, given, setting)
+        return folder.absolute()
     if _is_root(folder):
         if key == "dollhouse" and not (folder / "recipes").is_dir():
             raise FileNotFoundError(
@@ -244,7 +280,7 @@ def _check_layout(folder: Path, key: str, given: str, setting: str) -> Path:
     if (folder / "images" / "ADE").is_dir():
         raise FileNotFoundError(
             f"{given} looks like the full ADE20K release (it has images/ADE), which is not the source "
-            f"'sceneparse150'." + get
+            f"'sceneparse150' but 'ade20k-full'." + get
         )
     listed = sorted(p.name + "/" * p.is_dir() for p in folder.iterdir())
     holds = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "") if listed else "nothing: it is empty"
@@ -338,8 +374,11 @@ _MAP_FOLDERS = ("annotations", "instances", "parts", "depth")
 
 
 def _picture_of(path: str) -> Path | None:
-    """The picture of ROOT/FOLDER/SPLIT/NAME[_level].png, or None when the path has another form."""
+    """The picture of ROOT/FOLDER/SPLIT/NAME[_level].png or NAME_seg.png, or None for other paths."""
     file = Path(path)
+    if full := re.fullmatch(r"(.+)_(seg|parts_\d+)", file.stem):  # the full release keeps them side by side
+        picture = file.with_name(f"{full[1]}.jpg")
+        return picture if picture.is_file() else None
     if len(file.parents) < 3 or file.parents[1].name not in _MAP_FOLDERS:
         return None
     stem = file.stem.rpartition("_")[0] if file.parents[1].name == "parts" else file.stem
@@ -403,6 +442,13 @@ class _Checked(hf.Image):
     def decode_example(self, value: Any, token_per_repo_id: Any = None) -> PIL.Image.Image:
         """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
         return value if isinstance(value, PIL.Image.Image) else self._read(value)
+
+    def encode_example(self, value: Any) -> dict[str, Any]:
+        """As in the base class, but content is never exchanged for a file of the same name that happens to
+        lie in the working directory."""
+        if isinstance(value, dict) and value.get("bytes") is not None:
+            return {"bytes": value["bytes"], "path": value.get("path")}
+        return super().encode_example(value)
 
     def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
         raise NotImplementedError
@@ -487,9 +533,90 @@ def _sixteen_bits(
     return _named(PIL.Image.fromarray(np.asarray(image).astype(np.uint16)), image)
 
 
+def _open_full(value: dict[str, Any] | str, what: str, own: str) -> tuple[PIL.Image.Image, bool]:
+    """A color-coded image of the full release, and whether it is one; else it is of mode `own`, the result of
+    `map`."""
+    image, name, _ = _open(value, what)
+    _check_png(image, name, what)
+    from_file = isinstance(value, str) or value["path"] is not None
+    if image.mode != "RGB" and (from_file or image.mode != own):
+        found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+        raise ValueError(
+            f"{name}: the {what} is {found}, but the full release codes classes and instances in the colors "
+            f"of an RGB image. Cure: a one-channel mask of 0..150 belongs to the source 'sceneparse150'."
+        )
+    _check_size(getattr(image, "filename", None), image.size, what)
+    return image, image.mode == "RGB"
+
+
+@dataclass
+class FullMask(_Checked):
+    """A mask of the full release (`_seg.png`), decoded to official ids: a PIL image of mode "L"."""
+
+    _type: str = field(default="AdebookFullMask", init=False, repr=False)
+
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
+        image, coded = _open_full(value, "mask of the full release", "L")
+        if not coded:
+            _checks.check_official(np.asarray(image), "the mask")
+            return image
+        return _named(PIL.Image.fromarray(labels.from_full_release(image)), image)
+
+
+@dataclass
+class FullInstances(_Checked):
+    """The instances of a mask of the full release: a PIL image of mode "I;16", numbered 1, 2, ...; 0 = none.
+
+    The numbers are the ranks of the blue values, as in MIT's devkit.
+    """
+
+    _type: str = field(default="AdebookFullInstances", init=False, repr=False)
+
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
+        image, coded = _open_full(value, "mask of the full release", "I;16")
+        if not coded:
+            return image
+        blue = np.asarray(image)[..., 2]
+        occurs = np.bincount(blue.ravel(), minlength=256) > 0
+        occurs[0] = False
+        return _named(PIL.Image.fromarray(np.cumsum(occurs).astype(np.uint16)[blue]), image)
+
+
+@dataclass
+class FullParts(_Checked):
+    """A part mask of the full release (`_parts_N.png`): class indices in mode "I;16", 0 = none."""
+
+    _type: str = field(default="AdebookFullParts", init=False, repr=False)
+
+    def _read(self, value: dict[str, Any] | str) -> PIL.Image.Image:
+        image, coded = _open_full(value, "part mask of the full release", "I;16")
+        return _named(PIL.Image.fromarray(labels.full_release_ids(image)), image) if coded else image
+
+
+@dataclass
+class Objects(_Checked):
+    """The objects of a picture, decoded to a list of dicts from NAME.json (2021) or NAME_atr.txt (2016)."""
+
+    _type: str = field(default="AdebookObjects", init=False, repr=False)
+
+    def encode_example(self, value: Any) -> dict[str, Any]:
+        """A list of dicts as JSON; a cell as it is."""
+        if isinstance(value, list):
+            return {"bytes": json.dumps(value).encode(), "path": None}
+        return dict(value)
+
+    def decode_example(self, value: Any, token_per_repo_id: Any = None) -> list[dict[str, Any]]:
+        """Decode one cell; raises ValueError or FileNotFoundError that names the file."""
+        from adebook import full_release
+
+        if value["path"] is None:
+            return json.loads(value["bytes"])
+        return full_release.read_objects(value["path"], value["bytes"])
+
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # datasets calls register_feature experimental, each time it is called
-    for _feature in (Picture, Mask, Numbers, Depth):
+    for _feature in (Picture, Mask, Numbers, Depth, FullMask, FullInstances, FullParts, Objects):
         register_feature(_feature, _feature._type)
 
 
@@ -505,33 +632,46 @@ def load(
     instances: bool = False,
     parts: bool = False,
     depth: bool = False,
+    objects: bool = False,
 ) -> "hf.Dataset | hf.IterableDataset":
     """Load one split of one source.
 
     Args:
-        source: "dollhouse" (rendered scenes that come with adebook) or "sceneparse150" (the real benchmark,
-            from a folder). None means the environment variable ADEBOOK_SOURCE, else "dollhouse". What was
-            asked for is loaded or an error says why not; there is no silent fall-back.
+        source: "dollhouse" (rendered scenes that come with adebook), "sceneparse150" (the real benchmark) or
+            "ade20k-full" (the full release, its classes converted to the 150). None means the environment
+            variable ADEBOOK_SOURCE, else "dollhouse". What was asked for is loaded or an error says why not;
+            there is no silent fall-back, and no archive is downloaded (`adebook.download` does that).
         split: "training" or "validation", the official names.
-        root: the folder in official layout. Without it, "sceneparse150" looks at the environment variable
-            ADE20K_ROOT, and "dollhouse" at the package's own data.
-        streaming: return a `datasets.IterableDataset`, whose rows can be visited in order only.
-        instances: add the column `instances` ("dollhouse" only).
-        parts: add the column `parts` ("dollhouse" only).
+        root: a folder in official layout, or a copy on the Hugging Face Hub: "hub" for the one this book
+            knows (merve/scene_parse_150, 1aurent/ADE20K), "hf://datasets/OWNER/NAME[@REVISION][/FOLDER]" for
+            another. (A folder named hub is "./hub".) Without it, "dollhouse" is the package's own data;
+            "sceneparse150" is the folder that the environment variable ADE20K_ROOT names, else what
+            `adebook.download()` has finished; "ade20k-full" is the folder that ADE20K_FULL_ROOT names, else,
+            with streaming=True, the hub's copy.
+        streaming: return a `datasets.IterableDataset`, whose rows can be visited in order only. From the hub
+            it fetches what is visited and little more: `.take(8)` costs a few MB. Without it, the hub's copy
+            of the whole split is fetched and kept in the hub's cache.
+        instances: add the column `instances` (not in "sceneparse150").
+        parts: add the column `parts` (not in "sceneparse150").
         depth: add the column `depth` ("dollhouse" only).
+        objects: add the column `objects` ("ade20k-full" only).
 
     Returns:
-        a data set sorted by name; pictures are decoded when a row is read. Columns:
+        a data set sorted by name (from the hub: in the order of the copy); pictures are decoded when a row is
+        read. Columns:
 
         - `image`: PIL image, mode "RGB".
-        - `annotation`: PIL image, mode "L", official ids as on disk: 0 = other, 1..150.
-        - `scene`: scene category, or None when sceneCategories.txt does not list the picture.
+        - `annotation`: PIL image, mode "L", official ids: 0 = other, 1..150. As large as the picture, also
+          in the full release, where the benchmark's were shrunk.
+        - `scene`: scene category, or None where there is none.
         - `name`: file name without extension.
-        - `instances`: PIL image, mode "I;16", instance numbers, 0 = none.
+        - `instances`: PIL image, mode "I;16", instance numbers, 0 = none. In "ade20k-full" those of objects,
+          not of parts.
         - `parts`: list of PIL images, mode "I;16", level 1 first: parts, then parts of parts where there are
-          any.
-        - `depth`: PIL image, mode "I;16", distance of the surface in millimeters; 0 = no surface (sky),
-          65535 = 65.535 m or farther.
+          any. Dollhouse: part ids; full release: class indices, as `name_ndx` in `objects`.
+        - `objects`: list of dicts, see `adebook.full_release.read_objects`.
+        - `depth`: PIL image, mode "I;16", millimeters along the viewing axis (not along the ray); 0 = no
+          surface (sky), 65535 = 65.535 m or farther.
 
         To change a picture in `map`, return a new one (`row["image"].resize(...)`, or work on a `.copy()`).
         Changes in place (`putpixel`, `thumbnail`, `ImageDraw`) are lost: datasets keeps the file that the
@@ -539,12 +679,14 @@ def load(
 
     Raises:
         ValueError: unknown source or split, pictures and masks that do not pair up, anything else in their
-            folders, a broken sceneCategories.txt, a source without instances, parts or depth; and while
-            reading a row: a damaged file, a picture of more than 8 bits, a mask that is not an 8-bit PNG with
-            one channel or holds a value above 150, a depth map of other than 16 bits, a size that differs
-            from the picture's.
+            folders, a broken sceneCategories.txt, a source without the column asked for, a copy on the hub
+            without the columns, or with another label encoding than 0..150; and while reading a row: a
+            damaged file, a picture of more than 8 bits, a mask that is not an 8-bit PNG with one channel or
+            holds a value above 150, a depth map of other than 16 bits, a size that differs from the
+            picture's.
         FileNotFoundError, NotADirectoryError: a missing or empty folder; says where the data was found
             instead when the folder is one or two levels off. "dollhouse" also needs a folder `recipes`.
+        RuntimeError: the hub cannot be reached, or has no such data set.
 
     Example:
         >>> row = load("dollhouse", "validation")[0]  # doctest: +SKIP
@@ -552,14 +694,18 @@ def load(
     """
     key = _default_source() if source is None else _known(source, SOURCES, "source")
     _known(split, SPLITS, "split")
-    asked = {"instances": instances, "parts": parts, "depth": depth}
-    if any(asked.values()) and key != "dollhouse":
-        wanted = " and ".join(name for name, wish in asked.items() if wish)
-        raise ValueError(
-            f"The source {key!r} has no {wanted}; only 'dollhouse' has. Cure: leave {wanted} out, or load "
-            f"'dollhouse'."
-        )
+    asked = {"instances": instances, "parts": parts, "depth": depth, "objects": objects}
+    _check_offered(key, [name for name, wish in asked.items() if wish])
+    if on_hub(root) or (key == "ade20k-full" and _only_on_hub(root, streaming)):
+        from adebook import hub
+
+        return hub.load(key, split, root or "hub", streaming, asked)
     folder = _find_root(key, root)
+    if key == "ade20k-full":
+        from adebook import full_release
+
+        columns, types = full_release.columns(folder, split, asked)
+        return pack(key, split, columns, types, folder.as_uri(), streaming)
     names = _paired_names(folder, split)
     scenes = _read_scenes(folder)
     columns: dict[str, list[Any]] = {
@@ -584,30 +730,67 @@ def load(
     if depth:
         columns["depth"] = [str(path) for path in _extra(folder, "depth", split, names, ".png")]
         types["depth"] = Depth()
+    return pack(key, split, columns, types, folder.as_uri(), streaming)
+
+
+_default_source = source  # `load` has an argument of that name
+
+
+_OFFERED = {
+    "dollhouse": ("instances", "parts", "depth"),
+    "sceneparse150": (),
+    "ade20k-full": ("instances", "parts", "objects"),
+}
+
+
+def _check_offered(key: str, asked: list[str]) -> None:
+    if lacking := [name for name in asked if name not in _OFFERED[key]]:
+        having = [repr(other) for other in SOURCES if set(lacking) <= set(_OFFERED[other])]
+        wanted = " and ".join(lacking)
+        verb = "has" if len(having) == 1 else "have"
+        only = f"only {' and '.join(having)} {verb}" if having else "none has"
+        raise ValueError(
+            f"The source {key!r} has no {wanted}; {only}. Cure: leave {wanted} out"
+            + (f", or load {' or '.join(having)}." if having else ".")
+        )
+
+
+def _only_on_hub(root: str | os.PathLike[str] | None, streaming: bool) -> bool:
+    """Whether the full release is to be streamed from the hub, because no folder of it is named."""
+    return streaming and root is None and not os.environ.get("ADE20K_FULL_ROOT", "").strip()
+
+
+def describe(key: str, homepage: str, types: dict[str, Any]) -> hf.DatasetInfo:
+    """What a data set of this package knows about itself; `info_of` reads it."""
     about = _FACTS[key]
-    info = hf.DatasetInfo(
+    return hf.DatasetInfo(
         description=about["title"],
-        homepage=folder.as_uri(),  # from where `info_of` has the folder
+        homepage=homepage,  # from where `info_of` has the folder
         license=about["license"],
         features=hf.Features(types),
         dataset_name=key,
     )
+
+
+def pack(
+    key: str, split: str, columns: dict[str, list[Any]], types: dict[str, Any], homepage: str, streaming: bool
+) -> "hf.Dataset | hf.IterableDataset":
+    """Columns of paths (strings, or lists of them) and of text as a data set; the last step of `load`."""
+    about = describe(key, homepage, types)
     cells = {
-        column: [_cell(value) for value in values] if column not in ("scene", "name") else values
+        column: values if types[column] == hf.Value("string") else [_cell(value) for value in values]
         for column, values in columns.items()
     }
+    schema = about.features.arrow_schema
     table = pa.table(
-        {c: pa.array(values, type=info.features.arrow_schema.field(c).type) for c, values in cells.items()}
-    ).replace_schema_metadata(info.features.arrow_schema.metadata)
-    dataset = hf.Dataset(hf.table.InMemoryTable(table), info=info, split=hf.NamedSplit(split))
+        {column: pa.array(values, type=schema.field(column).type) for column, values in cells.items()}
+    ).replace_schema_metadata(schema.metadata)
+    dataset = hf.Dataset(hf.table.InMemoryTable(table), info=about, split=hf.NamedSplit(split))
     if not streaming:
         return dataset
-    stream = dataset.to_iterable_dataset(num_shards=min(len(names), 16))  # keeps the features only
-    stream.info.update(info)
+    stream = dataset.to_iterable_dataset(num_shards=min(len(dataset), 16))  # keeps the features only
+    stream.info.update(about)
     return stream
-
-
-_default_source = source  # `load` has an argument of that name
 
 
 def _cell(value: str | list[str]) -> dict[str, Any] | list[dict[str, Any]]:

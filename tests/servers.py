@@ -1,5 +1,7 @@
 """Servers on 127.0.0.1 that speak the protocols of the real ones, and break on demand."""
 
+import hashlib
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -7,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
 
 
 @dataclass
@@ -131,3 +134,83 @@ def serving(respond: Callable[[Asked], Answer]) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+class Hub:
+    """The part of the Hugging Face Hub that `datasets` and `huggingface_hub` ask for, with data sets in memory.
+
+    Attributes:
+        repos: "owner/name" -> path -> content.
+    """
+
+    SHA = "0123456789abcdef0123456789abcdef01234567"
+
+    def __init__(self) -> None:
+        self.repos: dict[str, dict[str, bytes]] = {}
+
+    def respond(self, asked: Asked) -> Answer:
+        path = unquote(urlsplit(asked.path).path)
+        if match := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
+            return self._repo(*match.groups())
+        if match := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)/(tree|paths-info)/([^/]+)(?:/(.*))?", path):
+            repo, what, revision, below = match.groups()
+            if what == "paths-info":
+                form = parse_qs(asked.body.decode())
+                wanted = form.get("paths") or json.loads(asked.body or b"{}").get("paths", [])
+                return self._listing(repo, [self._entry(repo, name) for name in wanted])
+            recursive = "recursive=true" in asked.path.lower()
+            return self._listing(repo, self._below(repo, below or "", recursive))
+        if match := re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
+            repo, _, name = match.groups()
+            content = self.repos.get(repo, {}).get(name)
+            if content is None:
+                return self._missing("EntryNotFound" if repo in self.repos else "RepoNotFound")
+            tag = f'"{hashlib.sha256(content).hexdigest()}"'
+            return Answer(content, headers={"ETag": tag, "X-Repo-Commit": self.SHA})
+        return self._missing("EntryNotFound")
+
+    def _missing(self, code: str) -> Answer:
+        return Answer(b'{"error": "not found"}', status=404, headers={"X-Error-Code": code})
+
+    def _json(self, value: object) -> Answer:
+        return Answer(json.dumps(value).encode(), headers={"Content-Type": "application/json"})
+
+    def _repo(self, repo: str, revision: str | None) -> Answer:
+        if repo not in self.repos:
+            return self._missing("RepoNotFound")
+        about = {"_id": "1", "id": repo, "sha": self.SHA, "private": False, "gated": False, "disabled": False}
+        siblings = [{"rfilename": name} for name in self.repos[repo]]
+        return self._json(
+            about
+            | {
+                "siblings": siblings,
+                "tags": [],
+                "downloads": 0,
+                "likes": 0,
+                "lastModified": "2024-01-01T00:00:00.000Z",
+            }
+        )
+
+    def _entry(self, repo: str, name: str) -> dict[str, object] | None:
+        files = self.repos.get(repo, {})
+        if name in files:
+            oid = hashlib.sha1(files[name]).hexdigest()
+            return {"type": "file", "path": name, "size": len(files[name]), "oid": oid}
+        if any(path.startswith(f"{name}/") for path in files):
+            return {"type": "directory", "path": name, "size": 0, "oid": "0" * 40}
+        return None
+
+    def _below(self, repo: str, folder: str, recursive: bool) -> list[dict[str, object] | None]:
+        prefix = f"{folder}/" if folder else ""
+        names: dict[str, None] = {}
+        for path in sorted(self.repos.get(repo, {})):
+            if path.startswith(prefix):
+                parts = path.removeprefix(prefix).split("/")
+                for depth in range(1, (len(parts) if recursive else 1) + 1):
+                    names[prefix + "/".join(parts[:depth])] = None
+        return [self._entry(repo, name) for name in names]
+
+    def _listing(self, repo: str, entries: list[dict[str, object] | None]) -> Answer:
+        if repo not in self.repos:
+            return self._missing("RepoNotFound")
+        return self._json([entry for entry in entries if entry is not None])

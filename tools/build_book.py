@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 # As adebook.datasets.SOURCES (a test compares them): importing it would take longer than a build of nothing.
-SOURCES = ("dollhouse", "sceneparse150")
+SOURCES = ("dollhouse", "sceneparse150", "ade20k-full")
 
 TIMEOUT = 180  # seconds for one cell, as in _config.yml
 
