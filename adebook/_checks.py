@@ -105,7 +105,8 @@ def check_official(array: npt.NDArray[np.integer], name: str) -> None:
     Raises:
         ValueError: with the value, its first position, how many pixels, and the cure.
     """
-    if array.size == 0 or (array.min() >= 0 and array.max() <= MAX_OFFICIAL):
+    not_negative = array.dtype.kind == "u" or array.size == 0 or array.min() >= 0
+    if array.size == 0 or (not_negative and array.max() <= MAX_OFFICIAL):
         return
     wrong = (array < 0) | (array > MAX_OFFICIAL)
     first = first_of(wrong)

@@ -345,6 +345,9 @@ def _strict() -> Iterator[None]:
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's name and checksum
 
 
+_RECENT = threading.local()  # path and size of the picture read last: a row's mask comes right after it
+
+
 def _open(value: dict[str, Any] | str, what: str) -> tuple[PIL.Image.Image, str, bytes]:
     """The loaded image of an Arrow cell {"path", "bytes"}, its name for messages, and its first 32 bytes."""
     if isinstance(value, str):
@@ -360,6 +363,8 @@ def _open(value: dict[str, Any] | str, what: str) -> tuple[PIL.Image.Image, str,
             raise ValueError("its last bytes are missing")
     if content is None:
         image.filename = path  # so that `map` keeps the path instead of a re-encoded copy
+        if what == "picture":
+            _RECENT.picture = (path, image.size)
     return image, name, data[:32]
 
 
@@ -386,12 +391,14 @@ def _picture_of(path: str) -> Path | None:
 
 
 def _check_size(path: str | None, size: tuple[int, int], what: str) -> None:
-    """Compare with the size in the header of the picture (cheap: pixels are not decoded)."""
+    """Compare with the size of the picture: of the one just read, or else in its header."""
     picture = _picture_of(path) if path else None
     if picture is None:
         return  # embedded in a saved data set or produced by `map`; sizes were compared before
-    with _reading(str(picture), "picture"), PIL.Image.open(picture) as image:
-        expected = image.size
+    path_read, expected = getattr(_RECENT, "picture", ("", (0, 0)))
+    if path_read != str(picture):
+        with _reading(str(picture), "picture"), PIL.Image.open(picture) as image:
+            expected = image.size
     if size != expected:
         raise ValueError(
             f"{path}: the {what} is {size[0]} x {size[1]}, but its picture {picture} is {expected[0]} x "
@@ -486,12 +493,13 @@ class Mask(_Checked):
         image, name, head = _open(value, "mask")
         _check_png(image, name, "mask")
         _check_mask_format(image, name, head)
-        _checks.check_official(np.asarray(image), f"{name}: the mask")
+        ids = np.asarray(image)
+        _checks.check_official(ids, f"{name}: the mask")
         _check_size(getattr(image, "filename", None), image.size, "mask")
         if image.mode == "L":
             return image
         # The indices of a palette image are the ids; .convert("L") would give the brightness of its colors.
-        return _named(PIL.Image.fromarray(np.asarray(image)), image)
+        return _named(PIL.Image.fromarray(ids), image)
 
 
 @dataclass
