@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import pyarrow as pa
 
 from adebook import datasets, full_release, palette
 from adebook.datasets import hf
@@ -298,7 +299,12 @@ def _open(file: str, *, whole_groups: bool = False) -> Any:
     from huggingface_hub import HfFileSystem
 
     remote = HfFileSystem().open(file, cache_type="none")
-    return pq.ParquetFile(remote, pre_buffer=whole_groups, buffer_size=0 if whole_groups else 1 << 18)
+    try:
+        return pq.ParquetFile(remote, pre_buffer=whole_groups, buffer_size=0 if whole_groups else 1 << 18)
+    except pa.ArrowInvalid as error:
+        raise ValueError(
+            f"{file} is damaged or no parquet file ({error}). Cure: use another copy."
+        ) from error
 
 
 def _rows(files: list[str], plan: _Plan) -> Iterator[dict[str, Any]]:

@@ -141,19 +141,21 @@ class Hub:
 
     Attributes:
         repos: "owner/name" -> path -> content.
+        cut: asked for every file that is fetched: after how many bytes the connection breaks, if at all.
     """
 
     SHA = "0123456789abcdef0123456789abcdef01234567"
 
     def __init__(self) -> None:
         self.repos: dict[str, dict[str, bytes]] = {}
+        self.cut: Callable[[Asked], int | None] | None = None
 
     def respond(self, asked: Asked) -> Answer:
         path = unquote(urlsplit(asked.path).path)
         if match := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             return self._repo(*match.groups())
         if match := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)/(tree|paths-info)/([^/]+)(?:/(.*))?", path):
-            repo, what, revision, below = match.groups()
+            repo, what, _, below = match.groups()
             if what == "paths-info":
                 form = parse_qs(asked.body.decode())
                 wanted = form.get("paths") or json.loads(asked.body or b"{}").get("paths", [])
@@ -166,7 +168,10 @@ class Hub:
             if content is None:
                 return self._missing("EntryNotFound" if repo in self.repos else "RepoNotFound")
             tag = f'"{hashlib.sha256(content).hexdigest()}"'
-            return Answer(content, headers={"ETag": tag, "X-Repo-Commit": self.SHA})
+            cut = (
+                self.cut(asked) if self.cut and asked.method == "GET" and name.endswith(".parquet") else None
+            )
+            return Answer(content, headers={"ETag": tag, "X-Repo-Commit": self.SHA}, cut=cut)
         return self._missing("EntryNotFound")
 
     def _missing(self, code: str) -> Answer:
