@@ -285,6 +285,8 @@ class ConfusionMatrix:
         Convention:
             - As in `update`, nothing is counted after an error, and CUDA tensors are counted on their device
               without waiting.
+            - On CUDA the counts are compared with upsampling on that GPU. How equal the two are, where torch
+              rounds differently from one build to the next, is said at the head of `adebook._cuda`.
         """
         device = _device_of(logits=logits, target=target)
         if device is not None:

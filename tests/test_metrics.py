@@ -426,6 +426,28 @@ def test_tensors_are_counted_where_they_are(meta):
     assert not cm.matrix.any()
 
 
+def test_device_counts_do_what_is_expected_of_them(monkeypatch):
+    """The real ones, on the CPU."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr("adebook.metrics._device_of", lambda **arguments: torch.device("cpu"))
+    torch.manual_seed(0)
+    prediction, target = torch.tensor(PREDICTION), torch.tensor(TARGET).to(torch.uint8)
+    logits, labels = torch.randn(1, 4, 3, 3), torch.randint(0, 4, (1, 12, 12))
+    upsampled = torch.nn.functional.interpolate(logits, size=(12, 12), mode="bilinear", align_corners=False)
+    cm, twin = ConfusionMatrix(4), ConfusionMatrix(4)
+    cm.update(prediction, target)
+    cm.update_from_logits(logits, labels)
+    cm.update(prediction, target + 9)  # refused, but only reading says so
+    cm.update(prediction, target)
+    assert list(cm._on_devices) == [torch.device("cpu")]
+    with pytest.raises(ValueError, match="target holds"):
+        cm.scores()
+    for pair in [(PREDICTION, TARGET), (PREDICTION, TARGET), (upsampled.argmax(1).numpy(), labels.numpy())]:
+        twin._matrix += twin._count(*pair)
+    assert (cm.matrix == twin._matrix).all()
+    assert (cm.matrix == twin._matrix).all()
+
+
 def test_refusals_on_a_device(meta):
     torch = pytest.importorskip("torch")
     cm = ConfusionMatrix(4)
