@@ -133,7 +133,7 @@ def count(
     jobs = [(prediction[i:j], target[i:j]) for i, j in itertools.pairwise(bounds)]
     run = functools.partial(_count_part, num_classes=num_classes, ignore_index=ignore_index)
     matrices = [run(jobs[0])] if parts == 1 else list(_pool(os.getpid()).map(run, jobs))
-    return None if any(matrix is None for matrix in matrices) else sum(matrices)
+    return None if any(matrix is None for matrix in matrices) else functools.reduce(np.add, matrices)
 
 
 def _count_part(
@@ -157,16 +157,16 @@ def _count_part(
         _count_narrowed(prediction, target, num_classes, ignore_index, histogram)
     else:
         _count_bytes(prediction, target, histogram)
-    pairs = (histogram[:65536] + histogram[65536:]).reshape(256, 256)
-    histogram.fill(0)
-    _scratch.histogram = histogram
+    pairs, second = histogram.reshape(2, 256, 256)
+    pairs += second
     if ignored_row is not None and 0 <= ignored_row < 256:
         pairs[ignored_row] = 0
     classes = min(num_classes, 256)
-    if pairs[classes:].any() or pairs[:classes, classes:].any():
-        return None
+    allowed = not (pairs[classes:].any() or pairs[:classes, classes:].any())
     matrix[:classes, :classes] = pairs[:classes, :classes]
-    return matrix
+    histogram.fill(0)
+    _scratch.histogram = histogram
+    return matrix if allowed else None
 
 
 _scratch = threading.local()
