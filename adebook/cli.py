@@ -40,7 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         the exit status: 0; 1 after an error, whose message is on stderr; 130 after Ctrl-C; 141 when the
         reader of a pipe went away. Wrong usage leaves through `SystemExit` with status 2, as argparse does.
     """
-    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        return _run(sys.argv[1:] if argv is None else list(argv))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `adebook ... | head`; what is still buffered must not be tried again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _run(argv: list[str]) -> int:
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
     name = f"adebook {args.command}"
@@ -53,11 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             warnings.showwarning = show
             status = modules[args.command].run(args)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # `adebook ... | head`; what is still buffered must not be tried again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except BrokenPipeError:
+        raise
     except _EXPECTED as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 1

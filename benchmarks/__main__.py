@@ -41,7 +41,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"unknown group {unknown[0]!r}; there are {', '.join(GROUPS)}")
     output = args.output or (None if args.quick else harness.TABLE)
     settings = harness.Settings(quick=args.quick, compile=args.compile)
-    print(f"{harness.machine()}\n{harness.versions()}", flush=True)
+    machine = harness.machine()
+    print(f"{machine}\n{harness.versions()}", flush=True)
     rows = []
     for name in args.groups or GROUPS:
         start = time.perf_counter()
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\n{name}: {time.perf_counter() - start:.0f} s", flush=True)
     if output is not None:
         arguments = " ".join(argv)
-        harness.write(output, rows, f'make bench ARGS="{arguments}"' if arguments else "make bench")
+        harness.write(output, rows, machine, f'make bench ARGS="{arguments}"' if arguments else "make bench")
         print(f"Written to {output}")
     return 0
 

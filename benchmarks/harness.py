@@ -163,11 +163,13 @@ def cores() -> int:
 
 
 def machine() -> str:
-    """Processor and cores, in words."""
+    """Processor and cores, in words; and a word of warning when others are at work on it."""
     model, info = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
     if info.exists() and (found := re.search(r"model name\s*:\s*(.+)", info.read_text())):
         model = found[1].strip()
-    return f"{model}, {cores()} core{'s' * (cores() != 1)}, {platform.system()}"
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    busy = f", busy (load {load:.0f})" if load > 1 else ""
+    return f"{model}, {cores()} core{'s' * (cores() != 1)}, {platform.system()}{busy}"
 
 
 def versions() -> str:
@@ -186,15 +188,22 @@ def source(command: str) -> str:
     return f"{command} @{done.stdout.strip()}" if done.returncode == 0 else command
 
 
-def write(path: Path, rows: Iterable[Row], command: str) -> None:
-    """Put the rows into the table, in the place of all rows of their groups; other groups keep theirs."""
+def write(path: Path, rows: Iterable[Row], where: str, command: str) -> None:
+    """Put the rows into the table, in the place of all rows of their groups; other groups keep theirs.
+
+    Args:
+        path: the table.
+        rows: what was measured.
+        where: the machine, as it was before the first measurement.
+        command: what was run.
+    """
     rows = list(rows)
     measured = {row.group for row in rows}
     old = []
     if path.exists():
         with path.open(encoding="utf-8", newline="") as file:
             old = [cells for cells in csv.DictReader(file) if cells["group"] not in measured]
-    common = (datetime.date.today().isoformat(), machine(), versions(), source(command))
+    common = (datetime.date.today().isoformat(), where, versions(), source(command))
     new = [dict(zip(COLUMNS, (r.key, *map(_cell, astuple(r)), *common), strict=True)) for r in rows]
     part = path.with_name(path.name + ".part")
     with part.open("w", encoding="utf-8", newline="") as file:

@@ -236,16 +236,24 @@ def test_a_run_replaces_its_groups_and_leaves_the_others(tmp_path):
     def one(group: str, value: float) -> Row:
         return harness.row((group, "case"), "x", "time", "s", [value])
 
-    harness.write(file, [one("b", 1.0), one("a", 2.0)], "make bench")
-    harness.write(file, [one("b", 3.0)], 'make bench ARGS="b"')
+    harness.write(file, [one("b", 1.0), one("a", 2.0)], "here", "make bench")
+    harness.write(file, [one("b", 3.0)], "there", 'make bench ARGS="b"')
     with file.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert [(row["group"], float(row["median"])) for row in rows] == [("a", 2.0), ("b", 3.0)]
+    assert [row["machine"] for row in rows] == ["here", "there"]
     assert rows[1]["source"].startswith('make bench ARGS="b"')
     assert list(tmp_path.iterdir()) == [file]
     before = file.read_text()
-    harness.write(file, [], "make bench")  # nothing measured, e.g. no GPU: nothing lost
+    harness.write(file, [], "there", "make bench")  # nothing measured, e.g. no GPU: nothing lost
     assert file.read_text() == before
+
+
+def test_a_busy_machine_is_called_so(monkeypatch):
+    monkeypatch.setattr(harness.os, "getloadavg", lambda: (7.6, 0.0, 0.0), raising=False)
+    assert harness.machine().endswith(", busy (load 8)")
+    monkeypatch.setattr(harness.os, "getloadavg", lambda: (0.4, 0.0, 0.0), raising=False)
+    assert "busy" not in harness.machine()
 
 
 def test_a_child_that_fails_says_why():

@@ -19,6 +19,7 @@ NUMBERS = {
     "classes.csv": "id is_stuff pixel_share train_images val_images r g b",
     "palette.csv": "id r g b",
     "published_scenes.csv": "train_images val_images",
+    "speed.csv": "median low high repetitions ratio ratio_low ratio_high",
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
     "factcheck.csv": "id",
@@ -26,6 +27,7 @@ KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key"
     "palette.csv": "id",
     "conventions.csv": "key",
     "published_scenes.csv": "scene",
+    "speed.csv": "key",
 }
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
