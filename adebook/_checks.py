@@ -36,7 +36,8 @@ def as_labels(value: LabelsLike, name: str) -> npt.NDArray[np.integer]:
             f".filled(0) for 'other' in official ids, .filled(255) for 'ignore' in train ids."
         )
     else:
-        mode = getattr(value, "mode", None)  # PIL image
+        # A memory map has a mode, too.
+        mode = None if isinstance(value, np.ndarray) else getattr(value, "mode", None)  # PIL image
         if isinstance(mode, str) and mode not in ("L", "P", "I", "I;16", "I;16B"):
             raise TypeError(
                 f"{name} is a PIL image of mode {mode!r}, but labels are one integer per pixel (mode 'L'). "

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adebook import _checks
+from adebook._logits import upsampled_argmax
 from adebook.classes import CLASSES
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
     "Scores",
     "Statistic",
     "paired_bootstrap",
+    "upsampled_argmax",
 ]
 
 Absent: TypeAlias = Literal["exclude", "zero", "exclude_unlabeled"]

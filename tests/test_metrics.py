@@ -361,7 +361,6 @@ def test_pictures_lists_and_single_pixels(by_hand):
     assert cm.matrix[3, 3] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="_checks.as_labels takes a memory map for a picture: both have a mode")
 def test_a_memory_map(tmp_path, by_hand):
     for name, labels in (("prediction", PREDICTION), ("target", TARGET)):
         np.save(tmp_path / f"{name}.npy", labels.astype(np.uint8))
