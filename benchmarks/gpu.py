@@ -52,15 +52,23 @@ def _bandwidth(
 def _logits(
     device: str, name: str, wait: Callable[[], object], bandwidth: float, settings: Settings
 ) -> list[Row]:
+    import torch
+
     x, labels = on_cpu.inputs("scene", settings.of(8, 2), settings.quick, device, "float16")
     matrix = ConfusionMatrix(CLASSES)
-    ways = on_cpu.contenders(x, labels, settings.compile)
-    on_cpu.check(ways, x, labels)
-    ways = {way: run for way, run in ways.items() if way != f"{on_cpu.OURS}, channels last"}
-    ways[on_cpu.OURS] = lambda: matrix.update_from_logits(x, labels)  # as in a loop: nothing is read back
-    ways[f"{on_cpu.USUAL}, in float32"] = lambda: peers.torchmetrics_matrix(
-        on_cpu.usual_argmax(x.float(), labels.shape[-2:]), labels
-    )
+    on_cpu.check(on_cpu.contenders(x, labels, settings.compile), x, labels)
+    # In a loop over batches nothing is read back, and no metric is made anew.
+    metric, size = peers.torchmetrics_metric(device), labels.shape[-2:]
+    last = x.to(memory_format=torch.channels_last)
+    ways = {
+        on_cpu.OURS: lambda: matrix.update_from_logits(x, labels),
+        on_cpu.USUAL: lambda: metric.update(on_cpu.usual_argmax(x, size), labels),
+        on_cpu.LAST: lambda: metric.update(on_cpu.usual_argmax(last, size), labels),
+        f"{on_cpu.USUAL}, in float32": lambda: metric.update(on_cpu.usual_argmax(x.float(), size), labels),
+    }
+    if settings.compile:
+        compiled = torch.compile(on_cpu.usual_argmax)
+        ways[on_cpu.COMPILED] = lambda: metric.update(compiled(x, size), labels)
     seconds = in_turns(ways, settings.rounds(15), wait)
     matrix.matrix  # noqa: B018  an update that was refused says so here
     where = (GROUP, f"logits {on_cpu.shapes(x, labels)}, float16, {name}")
@@ -81,7 +89,11 @@ def _masks(
     matrix.update(predicted, labeled)
     usual = {"torchmetrics": lambda: peers.torchmetrics_matrix(predicted, labeled)}
     peers.check_equal(expected, {**usual, on_cpu.OURS: lambda: matrix.matrix})
-    ways = {on_cpu.OURS: lambda: matrix.update(predicted, labeled), **usual}
+    metric = peers.torchmetrics_metric(device)
+    ways = {
+        on_cpu.OURS: lambda: matrix.update(predicted, labeled),
+        "torchmetrics": lambda: metric.update(predicted, labeled),
+    }
     seconds = in_turns(ways, settings.rounds(15), wait)
     matrix.matrix  # noqa: B018
     where = (GROUP, f"counting blocky and noisy masks, uint8, {name}")

@@ -31,11 +31,16 @@ def scikit_learn(predictions: npt.NDArray[Any], labels: npt.NDArray[Any]) -> npt
     return confusion_matrix(labels[kept], predictions[kept], labels=np.arange(CLASSES))
 
 
-def torchmetrics_matrix(predictions: Any, labels: Any) -> Any:
-    """torchmetrics, without its validation of arguments, which would cost it more. Takes tensors."""
+def torchmetrics_metric(device: Any = "cpu") -> Any:
+    """torchmetrics, without its validation of arguments, which would cost it more."""
     from torchmetrics.classification import MulticlassConfusionMatrix
 
-    metric = MulticlassConfusionMatrix(CLASSES, ignore_index=255, validate_args=False).to(labels.device)
+    return MulticlassConfusionMatrix(CLASSES, ignore_index=255, validate_args=False).to(device)
+
+
+def torchmetrics_matrix(predictions: Any, labels: Any) -> Any:
+    """What torchmetrics counts in these. Takes tensors."""
+    metric = torchmetrics_metric(labels.device)
     metric.update(predictions, labels)
     return metric.confmat
 
