@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,8 +29,9 @@ def fake_scene(kind="bedroom", seed=3, parts_2=True, shape=(24, 32)):
     instances = (mask > 0).astype(np.uint16)
     parts = instances * 1, (instances * 2 if parts_2 else instances * 0)
     image = np.full((*shape, 3), 127, np.uint8)
+    depth = np.where(mask > 0, 1984, 0).astype(np.uint16)
     recipe = {"kind": kind, "seed": seed, "seconds": 1.0, "unlabeled_share": 0.5, "objects": []}
-    return dataset.Rendered(kind, seed, image, mask, instances, parts, recipe)
+    return dataset.Rendered(kind, seed, image, mask, instances, parts, depth, recipe)
 
 
 # ---------------------------------------------------------------- names, seeds, kinds
@@ -99,7 +102,7 @@ def test_without_parts_of_parts_there_is_no_second_file(tmp_path):
     assert not dataset.paths(tmp_path, "bedroom", 3)["parts_2"].exists()
 
 
-@pytest.mark.parametrize("lost", ["recipe", "image", "instances"])
+@pytest.mark.parametrize("lost", ["recipe", "image", "instances", "depth"])
 def test_a_scene_that_lacks_a_file_is_not_whole(tmp_path, lost):
     dataset.write_scene(tmp_path, fake_scene())
     dataset.paths(tmp_path, "bedroom", 3)[lost].unlink()
@@ -120,7 +123,7 @@ def test_a_missing_scene_says_how_to_make_it(tmp_path):
         dataset.read_recipe(tmp_path, "bedroom", 3)
 
 
-@pytest.mark.parametrize("fails_at", range(1, 6))
+@pytest.mark.parametrize("fails_at", range(1, 7))
 def test_a_full_disk_leaves_no_half_written_scene(tmp_path, monkeypatch, fails_at):
     real, calls = Image.Image.save, []
 
@@ -153,6 +156,51 @@ def test_a_crash_between_the_moves_leaves_the_scene_missing(tmp_path, monkeypatc
     assert not dataset.is_whole(tmp_path, "bedroom", 3)
 
 
+# ---------------------------------------------------------------- depth
+def test_depth_is_in_millimeters_and_zero_where_nothing_is():
+    meters = np.array([1e10, np.inf, np.nan, 0.0004, 0.05, 1.0, 3.333, 65.279, 65.28, 900.0], np.float32)
+    depth = dataset.depth_image(meters)
+    assert depth.dtype == np.uint16
+    assert depth.tolist() == [0, 0, 0, 1, 50, 1000, 3328, 65024, 65535, 65535]
+
+
+@given(st.floats(0.001, 65.0))
+def test_depth_is_off_by_at_most_one_part_in_128(meters):
+    mm = int(dataset.depth_image(np.array([meters]))[0])
+    assert abs(mm - 1000 * meters) <= max(1000 * meters / 128, 0.5)
+
+
+def without_depth(root):
+    """A scene as the first version wrote it."""
+    file = dataset.write_scene(root, fake_scene())
+    dataset.paths(root, "bedroom", 3)["depth"].unlink()
+    recipe = json.loads(file.read_text())
+    recipe["files"].remove("depth")
+    file.write_text(json.dumps(recipe))
+    return file
+
+
+def test_depth_is_added_to_a_finished_scene(tmp_path):
+    without_depth(tmp_path)
+    assert dataset.state(tmp_path, "bedroom", 3) == "no depth"
+    assert not dataset.is_whole(tmp_path, "bedroom", 3)
+    image = dataset.paths(tmp_path, "bedroom", 3)["image"]
+    before = image.read_bytes()
+    dataset.add_depth(tmp_path, fake_scene())
+    assert dataset.is_whole(tmp_path, "bedroom", 3) and image.read_bytes() == before
+    depth = np.asarray(Image.open(dataset.paths(tmp_path, "bedroom", 3)["depth"]))
+    assert depth.dtype == np.uint16 and depth[:12].min() == depth.max() == 1984 and not depth[12:].any()
+
+
+def test_depth_of_another_picture_is_refused(tmp_path):
+    without_depth(tmp_path)
+    scene = fake_scene()
+    scene.mask[0, :5] = 9
+    with pytest.raises(RuntimeError, match=r"differs in 5 pixels.*bedroom 3 --again"):
+        dataset.add_depth(tmp_path, scene)
+    assert dataset.state(tmp_path, "bedroom", 3) == "no depth"
+
+
 # ---------------------------------------------------------------- the command line, with a stub for Blender
 @pytest.fixture
 def stub(monkeypatch):
@@ -162,7 +210,12 @@ def stub(monkeypatch):
         rendered.append((kind, seed))
         return fake_scene(kind, seed)
 
+    def fake_labels(kind, seed, size):
+        rendered.append(("labels", kind, seed))
+        return fake_scene(kind, seed)
+
     monkeypatch.setattr(render, "render", fake_render)
+    monkeypatch.setattr(render, "labels", fake_labels)
     monkeypatch.setattr(render, "require_bpy", lambda: None)
     monkeypatch.setattr(dataset, "listed_scenes", lambda: [("bedroom", 3), ("street", 5), ("park", 1)])
     return rendered
@@ -181,6 +234,13 @@ def test_a_run_renders_what_is_missing_and_resumes(tmp_path, stub):
         "dollhouse_park_0001 park",
         "dollhouse_street_0005 street",
     ]
+
+
+def test_a_run_draws_only_the_labels_of_a_scene_that_lacks_depth(tmp_path, stub):
+    without_depth(tmp_path)
+    assert main(["--out", str(tmp_path)]) == 0
+    assert stub == [("labels", "bedroom", 3), ("street", 5), ("park", 1)]
+    assert dataset.is_whole(tmp_path, "bedroom", 3)
 
 
 def test_errors_are_one_line_and_a_status(tmp_path, stub, capsys):
@@ -226,7 +286,7 @@ def test_the_data_set_is_what_scenes_csv_lists():
     assert sorted(names) == [
         n.split()[0] for n in (dataset.DATA / "sceneCategories.txt").read_text().splitlines()
     ]
-    for folder in ("images", "annotations", "instances"):
+    for folder in ("images", "annotations", "instances", "depth"):
         assert sorted(f.stem for f in dataset.DATA.glob(f"{folder}/*/*")) == sorted(names)
 
 
@@ -248,6 +308,12 @@ def test_a_scene_agrees_with_itself(recipe):
     }
     ids = {name.replace("_", " "): i for name, i in vocabulary.class_ids().items()}
     assert all(o["class_id"] == ids.get(o["class"], 0) for o in r["objects"])
+    # depth is 0 where no surface is: in the sky, and where a ray left the room
+    depth = maps["depth"]
+    assert depth.dtype == np.uint16 and depth.shape == mask.shape
+    sky = mask == vocabulary.class_id("sky")
+    assert np.array_equal(depth == 0, sky | (instances == 0))
+    assert (instances == 0).mean() < 0.001
     # a part lies within its object, a part of a part within its part
     parts = {p["id"]: (p, o["id"]) for o in r["objects"] for p in o["parts"]}
     seen = set()
@@ -272,6 +338,7 @@ def test_the_generator_makes_the_committed_masks(kind, seed):
     assert np.array_equal(scene.mask, np.asarray(Image.open(files["annotation"])))
     assert np.array_equal(scene.instances, np.asarray(Image.open(files["instances"])))
     assert np.array_equal(scene.parts[0], np.asarray(Image.open(files["parts_1"])))
+    assert np.array_equal(scene.depth, np.asarray(Image.open(files["depth"])))
 
 
 def test_the_datasheet_has_todays_statistics():
@@ -284,12 +351,105 @@ def test_things_outside_the_150_cover_three_to_eight_percent():
     assert 0.03 <= np.mean(shares) <= 0.08
 
 
+def thumbnails(split):
+    """(name, gray picture 24 x 32, mask 48 x 64) of every scene of a split."""
+    rows = []
+    for f in sorted((dataset.DATA / "images" / split).glob("*.jpg")):
+        gray = Image.open(f).convert("L").resize((32, 24), Image.Resampling.BOX)
+        mask = np.asarray(Image.open(dataset.DATA / "annotations" / split / f"{f.stem}.png"))
+        rows.append((f.stem, np.asarray(gray, float), mask[4::8, 4::8]))
+    return rows
+
+
 def test_no_two_scenes_are_nearly_the_same():
-    thumbs = []
-    for f in RECIPES:
-        r = json.loads(f.read_text())
-        image = Image.open(dataset.paths(dataset.DATA, r["kind"], r["seed"])["image"]).convert("L")
-        thumbs.append(np.asarray(image.resize((32, 24)), float))
-    for i, a in enumerate(thumbs):
-        for j, b in enumerate(thumbs[:i]):
-            assert np.abs(a - b).mean() > 8, f"{RECIPES[i].stem} and {RECIPES[j].stem} look the same"
+    rows = thumbnails("training") + thumbnails("validation")
+    for i, (name, gray, mask) in enumerate(rows):
+        for other, gray2, mask2 in rows[:i]:
+            assert np.abs(gray - gray2).mean() > 8 or (mask == mask2).mean() < 0.8, (name, other)
+
+
+def test_no_validation_scene_has_a_near_duplicate_in_training():
+    training = thumbnails("training")
+    for name, gray, mask in thumbnails("validation"):
+        for other, gray2, mask2 in training:
+            difference = np.abs(gray - gray2).mean()  # gray levels
+            correlation = np.corrcoef(gray.ravel(), gray2.ravel())[0, 1]
+            agree = (mask == mask2).mean()  # share of pixels with the same label
+            assert difference > 10 and correlation < 0.95 and agree < 0.9, (
+                f"{name} and {other}: {difference:.1f} gray levels apart, r = {correlation:.2f}, "
+                f"{agree:.0%} of the labels agree"
+            )
+
+
+# ---------------------------------------------------------------- edges
+def gradient_around_edges(image, instances):
+    """Mean step of the picture across label edges moved by -4 to 4 pixels; the middle value is the edge."""
+    total = np.zeros(9)
+    for rgb, ids in ((image, instances), (image.swapaxes(0, 1), instances.T)):
+        edge = ids[:, 1:] != ids[:, :-1]
+        step = np.abs(np.diff(rgb.astype(float), axis=1)).sum(-1)
+        width = step.shape[1]
+        total += [step[:, 4 + k : width - 4 + k][edge[:, 4 : width - 4]].mean() for k in range(-4, 5)]
+    return total
+
+
+@pytest.mark.parametrize("recipe", RECIPES[::8], ids=lambda f: f.stem)
+def test_pictures_change_most_where_labels_do(recipe):
+    _, files, maps = read(recipe)
+    profile = gradient_around_edges(np.asarray(Image.open(files["image"])), maps["instances"])
+    assert profile.argmax() == 4, profile
+    assert 0.8 < profile[3] / profile[5] < 1.25, profile  # as much to the left as to the right
+
+
+def flat_colors(kind, seed, samples):
+    """A scene's leaves, and a picture of it through the picture's soft pixel filter: a flat color per leaf."""
+    import tempfile
+
+    import bpy
+
+    render._build(kind, seed)
+    flat = bpy.data.materials.new("flat")
+    flat.use_nodes = True
+    tree = flat.node_tree
+    tree.nodes.clear()
+    info, emit = tree.nodes.new("ShaderNodeObjectInfo"), tree.nodes.new("ShaderNodeEmission")
+    noise, out = tree.nodes.new("ShaderNodeTexWhiteNoise"), tree.nodes.new("ShaderNodeOutputMaterial")
+    noise.noise_dimensions = "1D"
+    tree.links.new(info.outputs["Object Index"], noise.inputs["W"])
+    tree.links.new(noise.outputs["Color"], emit.inputs["Color"])
+    tree.links.new(emit.outputs[0], out.inputs["Surface"])
+    layer, cycles = bpy.context.view_layer, bpy.context.scene.cycles
+    layer.material_override = flat
+    bpy.context.scene.world = bpy.data.worlds.new("black")
+    bpy.context.scene.world.color = (0, 0, 0)
+    cycles.samples, cycles.use_adaptive_sampling, cycles.use_denoising = samples, False, False
+    cycles.pixel_filter_type, cycles.filter_width = "BLACKMAN_HARRIS", 1.5
+    with tempfile.TemporaryDirectory() as folder:
+        (light,) = render._passes(folder, ["Image"], 512, 384)
+        leaf, _ = render._label_passes(folder, 512, 384)
+    return leaf, light[..., :3]
+
+
+@pytest.mark.parametrize("kind, seed", [("bedroom", 10), ("street", 5), ("nursery", 5)])
+def test_edges_lie_within_one_pixel_of_the_rendered_edges(kind, seed):
+    pytest.importorskip("bpy", reason="needs Blender as a module: pip install bpy==4.5.15 on Python 3.11")
+    leaf, light = flat_colors(kind, seed, samples=16)
+    ids, index = np.unique(leaf, return_inverse=True)
+    index = index.reshape(leaf.shape)
+    color = np.array([np.median(light[leaf == i], axis=0) for i in ids])
+    # what the soft picture shows in each pixel: the leaf of the nearest color within two pixels
+    best, shown = np.full(leaf.shape, np.inf), index.copy()
+    offsets = sorted(((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)), key=np.linalg.norm)
+    for dy, dx in offsets:
+        candidate = np.roll(index, (dy, dx), (0, 1))
+        distance = np.abs(light - color[candidate]).sum(-1)
+        shown = np.where(distance < best - 1e-3, candidate, shown)
+        best = np.minimum(best, distance)
+    differ = (shown != index)[2:-2, 2:-2]
+    near = np.zeros(leaf.shape, bool)  # within one pixel of where the shown leaf is labeled
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            near |= np.roll(index, (dy, dx), (0, 1)) == shown
+    far = (differ & ~near[2:-2, 2:-2]).mean()
+    print(f"{kind} {seed}: {differ.mean():.2%} of pixels show a neighbor, {far:.3%} one from farther away")
+    assert far < 0.002

@@ -16,7 +16,7 @@ def parse(argv=None):
     p.add_argument("kind", nargs="?", help="a scene kind; without one, the scenes of scenes.csv")
     p.add_argument("seeds", nargs="*", type=int, help=f"whole numbers, 0 to {dataset.MAX_SEED}")
     p.add_argument("--out", type=Path, default=dataset.DATA, help="folder of the data set (data/dollhouse)")
-    p.add_argument("--samples", type=int, default=4, help="light paths per rendered pixel (4)")
+    p.add_argument("--samples", type=int, default=2, help="light paths per rendered pixel (2)")
     p.add_argument("--supersample", type=int, default=2, help="render at this many times the size (2)")
     p.add_argument("--size", type=int, nargs=2, default=(render.WIDTH, render.HEIGHT), metavar=("W", "H"))
     p.add_argument("--again", action="store_true", help="render scenes anew that are there already")
@@ -27,14 +27,15 @@ def parse(argv=None):
     return args
 
 
-def wanted(args) -> list[tuple[str, int]]:
-    """The (kind, seed) pairs to render, checked; those already whole are left out unless --again."""
+def wanted(args) -> list[tuple[str, int, str]]:
+    """What is to do: (kind, seed, dataset.state), checked; what is whole is left out unless --again."""
     if args.kind:
         registry.check_kind(args.kind)
         scenes = [(args.kind, dataset.check_seed(seed)) for seed in args.seeds]
     else:
         scenes = dataset.listed_scenes()
-    return [s for s in scenes if args.again or not dataset.is_whole(args.out, *s)]
+    states = [(*s, "missing" if args.again else dataset.state(args.out, *s)) for s in scenes]
+    return [s for s in states if s[2] != "whole"]
 
 
 def main(argv=None) -> int:
@@ -44,14 +45,21 @@ def main(argv=None) -> int:
         todo = wanted(args)
         if args.list:
             print("Kinds:", ", ".join(registry.kinds()))
-            print("Missing:", ", ".join(f"{k} {s}" for k, s in todo) or "nothing")
+            print("Missing:", ", ".join(f"{k} {s}" for k, s, what in todo if what == "missing") or "nothing")
+            print(
+                "Without depth:", ", ".join(f"{k} {s}" for k, s, what in todo if what != "missing") or "none"
+            )
             return 0
         if todo:
             render.require_bpy()
             dataset.sweep(args.out)
         else:
             print(f"All scenes are there: {args.out}")
-        for i, (kind, seed) in enumerate(todo, start=1):
+        for i, (kind, seed, what) in enumerate(todo, start=1):
+            if what == "no depth":
+                dataset.add_depth(args.out, render.labels(kind, seed, tuple(args.size)))
+                print(f"{i}/{len(todo)} {dataset.scene_name(kind, seed)}: depth", flush=True)
+                continue
             scene = render.render(kind, seed, args.samples, args.supersample, tuple(args.size))
             dataset.write_scene(args.out, scene)
             dataset.write_categories(args.out)

@@ -1,7 +1,7 @@
 """Dollhouse on disk: names, splits, files, and writing a scene whole or not at all. Needs no Blender.
 
-The layout is that of ADEChallengeData2016.zip; beside images and annotations lie instances, parts and
-recipes. A scene exists once its recipe does: the recipe is moved into place last.
+The layout is that of ADEChallengeData2016.zip; beside images and annotations lie instances, parts, depth
+and recipes. A scene exists once its recipe does: the recipe is moved into place last.
 """
 
 import csv
@@ -35,7 +35,20 @@ class Rendered:
     parts: tuple[
         np.ndarray, np.ndarray
     ]  # uint16, part id: level 1 (parts), level 2 (parts of parts); 0 = none
+    depth: np.ndarray  # uint16, millimeters along the viewing axis, 0 = no surface; see depth_image
     recipe: dict
+
+
+def depth_image(meters: np.ndarray) -> np.ndarray:
+    """Depth (float meters) as uint16 millimeters; not finite or beyond 1e6 m is 0, no surface.
+
+    Of each value the 7 highest bits are kept, rounded: it is off by at most 1/128 of itself, and PNG finds
+    far fewer different values to store. From 65.28 m on, where that reaches the end of 16 bits, 65535.
+    """
+    surface = np.isfinite(meters) & (meters < 1e6)
+    mm = np.clip(np.where(surface, meters, 0) * 1000, 1, 65535)
+    step = 2.0 ** np.maximum(np.floor(np.log2(mm)) - 6, 0)
+    return np.where(surface, np.minimum(np.rint(mm / step) * step, 65535), 0).astype(np.uint16)
 
 
 def check_seed(seed: int) -> int:
@@ -58,16 +71,17 @@ def split_of(seed: int) -> str:
 
 
 def paths(root: Path, kind: str, seed: int) -> dict[str, Path]:
-    """Where a scene's files lie: image, annotation, instances, parts_1, parts_2, recipe."""
+    """Where a scene's files lie: image, annotation, instances, parts_1, parts_2, depth, recipe."""
     name, split = scene_name(kind, seed), split_of(seed)
     files = {"image": f"images/{split}/{name}.jpg", "annotation": f"annotations/{split}/{name}.png"}
     files |= {"instances": f"instances/{split}/{name}.png", "parts_1": f"parts/{split}/{name}_1.png"}
-    files |= {"parts_2": f"parts/{split}/{name}_2.png", "recipe": f"recipes/{split}/{name}.json"}
+    files |= {"parts_2": f"parts/{split}/{name}_2.png", "depth": f"depth/{split}/{name}.png"}
+    files |= {"recipe": f"recipes/{split}/{name}.json"}
     return {what: Path(root) / file for what, file in files.items()}
 
 
 def read_recipe(root: Path, kind: str, seed: int) -> dict:
-    """A finished scene's recipe; FileNotFoundError if there is none, RuntimeError if it is half-written."""
+    """A scene's recipe; FileNotFoundError if there is none, RuntimeError if the scene is half-written."""
     files = paths(root, kind, seed)
     there = [f for f in files.values() if f.is_file()]
     if not there:
@@ -87,13 +101,18 @@ def read_recipe(root: Path, kind: str, seed: int) -> dict:
     return recipe
 
 
-def is_whole(root: Path, kind: str, seed: int) -> bool:
-    """True if the scene's recipe and every file that it names are there."""
+def state(root: Path, kind: str, seed: int) -> str:
+    """ "whole"; "no depth" if that is all that is missing; "missing" if the scene must be rendered."""
     try:
-        read_recipe(root, kind, seed)
+        recipe = read_recipe(root, kind, seed)
     except (FileNotFoundError, RuntimeError):
-        return False
-    return True
+        return "missing"
+    return "whole" if "depth" in recipe["files"] else "no depth"
+
+
+def is_whole(root: Path, kind: str, seed: int) -> bool:
+    """True if the scene's recipe, every file that it names, and its depth are there."""
+    return state(root, kind, seed) == "whole"
 
 
 def write_scene(root: Path, scene: Rendered) -> Path:
@@ -111,10 +130,41 @@ def write_scene(root: Path, scene: Rendered) -> Path:
         "instances": (Image.fromarray(scene.instances), {"optimize": True}),
         "parts_1": (Image.fromarray(scene.parts[0]), {"optimize": True}),
         "parts_2": (Image.fromarray(scene.parts[1]), {"optimize": True}),
+        "depth": (Image.fromarray(scene.depth), {"optimize": True}),
     }
     recipe = scene.recipe | {"files": [what for what in files if what != "recipe"]}
+    return _write(root, files, pictures, recipe)
+
+
+def add_depth(root: Path, scene: Rendered) -> Path:
+    """Give a finished scene its depth; return the recipe's path.
+
+    scene: the same scene with its labels drawn anew (`render.labels`). RuntimeError if they differ from the
+    stored ones in any pixel, because then the depth belongs to another picture, or when the disk is full.
+    """
+    recipe = read_recipe(root, scene.kind, scene.seed)
+    files = paths(root, scene.kind, scene.seed)
+    anew = {"annotation": scene.mask, "instances": scene.instances, "parts_1": scene.parts[0]}
+    for what, a in anew.items():
+        with Image.open(files[what]) as stored:
+            differ = int((np.asarray(stored) != a).sum())
+        if differ:
+            raise RuntimeError(
+                f"{files[what]} differs in {differ} pixels from what the generator makes of {scene.kind} "
+                f"{scene.seed} today, so today's depth would not fit it. Cure: render the scene anew with "
+                f"python -m tools.dollhouse {scene.kind} {scene.seed} --again"
+            )
+    new = {"depth": files["depth"], "recipe": files["recipe"]}
+    recipe = recipe | {"files": list(dict.fromkeys([*recipe["files"], "depth"]))}
+    depth = {"depth": (Image.fromarray(scene.depth), {"optimize": True})}
+    return _write(root, new, depth, recipe)
+
+
+def _write(root, files, pictures, recipe) -> Path:
+    """Write pictures and recipe into a folder beside the data, then move them into place, the recipe last."""
     partial = None
     try:
+        root = Path(root)
         root.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=root))
         for what, file in files.items():

@@ -21,10 +21,12 @@ def read(root=DATA):
     return [(f.parent.name, json.loads(f.read_text(encoding="utf-8"))) for f in files]
 
 
-def table(recipes, classes_csv=ROOT / "data" / "classes.csv"):
-    """The statistics as Markdown. ADE20K's class shares are those of data/classes.csv."""
-    with Path(classes_csv).open(newline="", encoding="utf-8") as f:
+def table(recipes, data=ROOT / "data"):
+    """The statistics as Markdown. ADE20K's are those of data/classes.csv and data/facts.csv."""
+    with (Path(data) / "classes.csv").open(newline="", encoding="utf-8") as f:
         ade = {row["name"]: row for row in csv.DictReader(f)}
+    with (Path(data) / "facts.csv").open(newline="", encoding="utf-8") as f:
+        facts = {row["key"]: row["value"] for row in csv.DictReader(f)}
     splits = {s: [r for split, r in recipes if split == s] for s in ("training", "validation")}
     seen = {s: {o["class"] for r in rs for o in r["objects"] if o["class_id"]} for s, rs in splits.items()}
     all_of_them = [r for _, r in recipes]
@@ -38,6 +40,7 @@ def table(recipes, classes_csv=ROOT / "data" / "classes.csv"):
     stuff = sum(p for c, p in pixels.items() if ade[c]["is_stuff"] == "1") / labeled
     ade_stuff = sum(float(row["pixel_share"]) for row in ade.values() if row["is_stuff"] == "1") / ade_labeled
     kinds = Counter(r["kind"] for r in all_of_them)
+    moods = Counter(r["light"]["mood"] for r in all_of_them)
     per_image = [len({o["class_id"] for o in r["objects"]} - {0}) for r in all_of_them]
     parts = [sum(len(o["parts"]) for o in r["objects"]) for r in all_of_them]
     total = sum(r["size"][0] * r["size"][1] for r in all_of_them)
@@ -46,9 +49,11 @@ def table(recipes, classes_csv=ROOT / "data" / "classes.csv"):
         f"of {len(kinds)} kinds: " + ", ".join(f"{k} {v}" for k, v in sorted(kinds.items())) + ".",
         "",
         f"- classes: {len(seen['training'] | seen['validation'])} of 150, "
-        f"{len(seen['training'] & seen['validation'])} in both splits; per image {sum(per_image) / n:.1f}",
-        f"- objects per image: {sum(len(r['objects']) for r in all_of_them) / n:.0f} (stuff counted too), "
-        f"parts: {sum(parts) / n:.0f}",
+        f"{len(seen['training'] & seen['validation'])} in both splits; per image {sum(per_image) / n:.1f} "
+        f"(ADE20K {facts['classes_per_image_150']})",
+        f"- objects per image: {sum(len(r['objects']) for r in all_of_them) / n:.0f}, stuff counted too "
+        f"(ADE20K {facts['instances_per_image']}, of all its classes); parts: {sum(parts) / n:.0f}",
+        "- light: " + ", ".join(f"{mood} {n}" for mood, n in moods.most_common()),
         f"- pixels outside the 150 (label 0): {sum(things.values()) / total:.1%}, of "
         + f"{len(things)} kinds of thing, most of them "
         + ", ".join(c for c, _ in things.most_common(6)),
@@ -59,9 +64,14 @@ def table(recipes, classes_csv=ROOT / "data" / "classes.csv"):
     ]
     for c, p in pixels.most_common(15):
         share = float(ade[c]["pixel_share"]) / ade_labeled
-        lines.append(f"| {c.replace('_', ' ')} | {p / labeled:.1%} | {share:.1%} |")
+        lines.append(f"| {c} | {p / labeled:.1%} | {share:.1%} |")
+    apart = {c: pixels[c] / labeled - float(row["pixel_share"]) / ade_labeled for c, row in ade.items()}
+    for word, order in (("more", lambda c: -apart[c]), ("less", apart.get)):
+        far = sorted(apart, key=order)[:6]
+        lines += ["", f"Most {word} than in ADE20K, in points: "]
+        lines[-1] += ", ".join(f"{c} {100 * apart[c]:+.1f}" for c in far) + "."
     missing = sorted(set(ade) - set(pixels))
-    lines += ["", "Classes that appear nowhere: " + ", ".join(c.replace("_", " ") for c in missing) + "."]
+    lines += ["", "Classes that appear nowhere: " + (", ".join(missing) or "none") + "."]
     return "\n".join(lines)
 
 

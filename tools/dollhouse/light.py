@@ -8,6 +8,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from .materials import Nodes, rgb
+from .mood import outdoor_mood
 from .world import world
 
 
@@ -34,9 +35,13 @@ def room_look(mood):
 
 
 def outdoor_look(elevation, fog, target):
-    """The look of a scene under an open sky; elevation of the sun in radians."""
-    mood = "low sun" if elevation < 0.35 else "day"
+    """The look of a scene under an open sky; elevation of the sun in radians, target by day."""
+    mood = outdoor_mood()
+    target *= {"dusk": 0.62, "night": 0.42}.get(mood, 1)
+    if mood == "day" and elevation < 0.35:
+        mood = "low sun"
     light = {"mood": mood, "sun_elevation_deg": round(math.degrees(elevation), 1)}
+    fog = 1.6 * fog if mood == "overcast" else fog
     return Look(True, target, light, saturation=1.1, fog=fog)
 
 
@@ -104,15 +109,46 @@ def sky(elevation, azimuth, strength=1.0, clouds=0.0, sun=True, dust=0.5, sun_sc
         sc.collection.objects.link(ob)
 
 
-def day_sky(degrees=(105, 160), elevation=None, clouds=None):
-    """Sky by day, the sun at `degrees` (a range) to the left or right of the view; returns its elevation."""
-    rng = world.rng
+def outdoor_sky(degrees=(105, 160), elevation=None, clouds=None):
+    """The sky of this scene's mood; by day the sun is `degrees` (a range) to the left or right of the view.
+
+    elevation (radians) and clouds (0..1) hold by day. Returns the elevation of the sun, negative at night.
+    """
+    rng, mood = world.rng, outdoor_mood()
+    if mood == "overcast":
+        el = rng.uniform(0.5, 0.8)
+        sky(el, rng.uniform(0, 6), 1.0, clouds=1.0, sun_size=0.2, sun_scale=0.12)
+        return el
+    if mood == "dusk":  # the sun is about to set, or has; its glow is in front of the camera
+        el = rng.uniform(-0.02, 0.05)
+        sky(el, rng.uniform(-0.9, 0.9), 0.12, clouds=rng.choice([0, 0.35, 0.6]), sun=False, dust=1.3)
+        return el
+    if mood == "night":
+        night_sky()
+        return -0.3
     azimuth = math.radians(rng.choice([-1, 1]) * rng.uniform(*degrees))
     el = elevation or rng.choice([rng.uniform(0.5, 0.85), rng.uniform(0.45, 0.7), rng.uniform(0.2, 0.3)])
     cover = rng.choice([0.35, 0.5, 0.65, 0.8]) if clouds is None else clouds
     low = el <= 0.35
     sky(el, azimuth, clouds=cover, sun_size=0.01, dust=1.0 if low else 0.4, sun_scale=1.3 if low else 1.0)
     return el
+
+
+def night_sky():
+    """Dark blue, brighter at the horizon, and a weak moon. The light tree finds the lamps that matter."""
+    sc, rng = bpy.context.scene, world.rng
+    w = sc.world = bpy.data.worlds.new("night")
+    t = Nodes.of_world(w)
+    up = t.n("SeparateXYZ", Vector=t.n("TexCoord").outputs["Generated"]).outputs[2]
+    horizon = rng.choice(["#3a4468", "#4a4560", "#2f4264"])
+    color = t.ramp(up, [(0, rgb(horizon)), (0.12, rgb("#222c4c")), (0.6, rgb("#0d1430"))])
+    t.t.links.new(t.n("Background", Color=color, Strength=0.5).outputs[0], t.out.inputs[0])
+    lamp = bpy.data.lights.new("moon", "SUN")
+    lamp.color, lamp.energy, lamp.angle = (0.62, 0.74, 1.0), 0.12, 0.01
+    ob = bpy.data.objects.new("moon", lamp)
+    ob.rotation_euler = (0.6, 0, rng.uniform(0, 6.28))
+    sc.collection.objects.link(ob)
+    sc.cycles.use_light_tree = True
 
 
 def _area(name, width, height, matrix):

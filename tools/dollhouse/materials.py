@@ -7,6 +7,7 @@ Every mesh carries two attributes that materials read: `grain`, coordinates in m
 import bpy
 import numpy as np
 
+from .mood import lamps
 from .world import world
 
 
@@ -291,6 +292,11 @@ def m_clearglass(c="#f4fbfa"):
     return t.done(t.n("MixShader", i0=t.math("ADD", t.math("MULTIPLY", fr, 0.6), 0.04), i1=tr, i2=gl))
 
 
+def m_headlight():
+    """The glass of a headlight; it shines when the lamps of the street do."""
+    return m_emit("#fff3d8", 8 * lamps()) if lamps() else m_gloss("#e9eef0", 0.08, 1.0)
+
+
 @cached
 def m_emit(c, strength):
     """A surface that shines."""
@@ -494,6 +500,14 @@ def m_sheer():
 
 
 @cached
+def m_gauze(c="#3d4144", cover=0.55):
+    """Insect screen: wire too fine to see, which darkens what is behind it. cover: 0..1."""
+    t = Nodes("gauze")
+    p = t.n("BsdfTransparent", Color=(1, 1, 1, 1))
+    return t.done(t.n("MixShader", i0=cover, i1=p, i2=t.bsdf(as_color(c), 0.7)))
+
+
+@cached
 def m_checker(a, b, s=0.33):
     """Checkered floor, fields of s meters."""
     t = Nodes("checker")
@@ -519,7 +533,12 @@ def m_facade_glass(tint="#2a3a46", metal=0.45):
         ],
         "CONSTANT",
     )
-    return t.done(t.bsdf(base, 0.07, Metallic=metal, Specular_IOR_Level=0.9), rgb(tint))
+    glow = {}
+    if lamps():  # in some rooms somebody is at home
+        lit = [(0, 0.0), (0.2, 1.0), (0.42, 0.0), (0.56, 0.9), (0.68, 0.5), (0.76, 0.0)]
+        glow = {"Emission_Color": rgb("#ffc578")}
+        glow["Emission_Strength"] = t.math("MULTIPLY", t.ramp(tn, lit, "CONSTANT"), 1.1 * lamps())
+    return t.done(t.bsdf(base, 0.07, Metallic=metal, Specular_IOR_Level=0.9, **glow), rgb(tint))
 
 
 @cached

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from . import VERSION
-from .dataset import Rendered, check_seed
+from .dataset import Rendered, check_seed, depth_image
 from .registry import check_kind, scene_maker
 from .vocabulary import class_id
 
@@ -110,7 +110,10 @@ def _light_passes(folder, width, height, samples, fog):
 
 
 def _label_passes(folder, width, height):
-    """Leaf (int32) and depth in meters (float32) at every pixel's center. No light, no soft edges."""
+    """Leaf (int32) and depth (float32) at every pixel's center. No light, no soft edges.
+
+    Depth is Cycles' Z pass: meters along the viewing axis, not along the ray; 1e10 where nothing is.
+    """
     import bpy
 
     sc, layer = bpy.context.scene, bpy.context.view_layer
@@ -225,16 +228,32 @@ def label_maps(world, leaf, outdoor):
     return {"mask": mask, "instances": instances, "parts": tuple(parts), "objects": rows}
 
 
-def render(kind, seed, samples=4, supersample=2, size=(WIDTH, HEIGHT)):
-    """Build and render one scene, a `dataset.Rendered`. The same kind and seed give the same masks."""
+def _build(kind, seed):
+    """Build a scene in Blender; its world and its look."""
     check_kind(kind)
     check_seed(seed)
     require_bpy()
     from .world import world
 
-    started = time.perf_counter()
     _new_scene(world.reset(kind, seed))
-    look = scene_maker(kind)()
+    return world, scene_maker(kind)()
+
+
+def labels(kind, seed, size=(WIDTH, HEIGHT)):
+    """A scene's labels and depth without its picture: a `dataset.Rendered` whose image is all black."""
+    world, look = _build(kind, seed)
+    with tempfile.TemporaryDirectory(prefix="dollhouse-") as folder:
+        leaf, depth = _label_passes(folder, *size)
+    maps = label_maps(world, leaf, look.outdoor)
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    depth = depth_image(depth)
+    return Rendered(kind, seed, image, maps["mask"], maps["instances"], maps["parts"], depth, {})
+
+
+def render(kind, seed, samples=2, supersample=2, size=(WIDTH, HEIGHT)):
+    """Build and render one scene, a `dataset.Rendered`. The same kind and seed give the same masks."""
+    started = time.perf_counter()
+    world, look = _build(kind, seed)
     (w, h), ss = size, supersample
     with tempfile.TemporaryDirectory(prefix="dollhouse-") as folder:
         img, mist, env = _light_passes(folder, w * ss, h * ss, samples, look.fog)
@@ -266,4 +285,5 @@ def render(kind, seed, samples=4, supersample=2, size=(WIDTH, HEIGHT)):
         "unlabeled_share": round(float((mask == 0).mean()), 5),
         "objects": maps["objects"],
     }
-    return Rendered(kind, seed, np.asarray(picture), mask, maps["instances"], maps["parts"], recipe)
+    image, depth = np.asarray(picture), depth_image(depth)
+    return Rendered(kind, seed, image, mask, maps["instances"], maps["parts"], depth, recipe)

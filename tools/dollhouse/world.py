@@ -24,6 +24,7 @@ from .registry import BUILDERS
 from .vocabulary import class_id as ade_class
 from .vocabulary import names_and_synonyms
 
+SECOND_EDITION = 100  # the first seed of the second edition
 MAX_LEAVES = 32767  # Blender's Object.pass_index
 
 
@@ -37,6 +38,7 @@ class World:
     """State of the scene that is being built; `reset` starts a new one."""
 
     kind: str = ""
+    seed: int = 0
     name: str = ""
     rng: random.Random = None
     nprng: np.random.Generator = None
@@ -50,9 +52,14 @@ class World:
     camera: dict = field(default_factory=dict)
     images: int = 0
 
+    @property
+    def second_edition(self) -> bool:
+        """True for seeds from 100 on. Whatever would change older scenes is built in these only."""
+        return self.seed >= SECOND_EDITION
+
     def reset(self, kind: str, seed: int):
         """Forget everything; seed the random streams from kind and seed."""
-        self.__init__(kind=kind, name=f"{kind}-{seed}")
+        self.__init__(kind=kind, seed=seed, name=f"{kind}-{seed}")
         start = _seed(kind, seed)
         self.rng, self.nprng, self.noise = random.Random(start), np.random.default_rng(start), Noise(start)
         self.stack = [Matrix.Identity(4)]

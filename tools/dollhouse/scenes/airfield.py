@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look, sky
+from ..light import outdoor_look, outdoor_sky, sky
 from ..materials import m_asphalt, m_concrete, m_ground, m_mountain, m_paint, m_tiles
 from ..mesh import MeshBuilder
 from ..registry import builds, scene
@@ -135,11 +135,11 @@ def airfield():
         50,
         0.8,
     )
-    if rng.random() < 0.3:
+    if not world.second_edition and rng.random() < 0.3:  # overcast
         elevation = rng.uniform(0.5, 0.8)
         sky(elevation, rng.uniform(0, 6), 1.0, clouds=1.0, sun_size=0.2, sun_scale=0.12)
     else:
-        elevation = day_sky((80, 160))
+        elevation = outdoor_sky((80, 160))
     slab("runway", -90, 90, -25, -20, 0, m_concrete(), 0.3)
     cx = rng.uniform(-5, 5)
     high = rng.random() < 0.4

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_fabric, m_gloss, m_ground, m_mountain, m_paint, m_water
 from ..mesh import add, grid_faces, tube, vf_grid, vf_sphere
 from ..registry import builds, scene
@@ -148,7 +148,7 @@ def beach():
         nx=160,
         ny=40,
     ) if rng.random() < 0.7 else None
-    el = day_sky(
+    el = outdoor_sky(
         (60, 150), rng.choice([rng.uniform(0.5, 0.85), rng.uniform(0.2, 0.3)]), rng.choice([0.3, 0.45, 0.6])
     )
     camera(

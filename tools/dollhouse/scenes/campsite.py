@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_ground, m_mountain, m_water
 from ..mesh import add, grid_faces
 from ..registry import builds, scene
@@ -152,7 +152,7 @@ def campsite():
             nx=220,
             ny=80,
         )
-    elevation = day_sky((50, 150))
+    elevation = outdoor_sky((50, 150))
     vx = -s * rng.uniform(-1.2, 1.0)
     camera(
         (vx, 0, ground(vx, 0) + rng.uniform(1.6, 1.9)),

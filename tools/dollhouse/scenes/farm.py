@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_ground, m_mountain
 from ..mesh import add, grid_faces
 from ..registry import builds, scene
@@ -19,7 +19,7 @@ from ..things.trees import AUTUMN, BLOSSOM, GREENS, bush_mesh, conifer_mesh, pla
 from ..world import at, thing, world
 
 
-@builds("dirt_track", "field", "grass", "tree", "plant", "rock", "hill")
+@builds("land", "dirt_track", "field", "grass", "tree", "plant", "rock", "hill")
 @scene("farm")
 def farm():
     """A dirt track between fenced meadows, animals, a farmhouse with its sheds, fields and hills."""
@@ -56,6 +56,17 @@ def farm():
             m_ground("#a58a66", "#8a7150", 2.5, bscale=40, bump=0.6),
             grain="obj",
         )
+    if world.second_edition:  # a plot that lies fallow
+        s, near, far = rng.choice([-1, 1]), rng.uniform(7, 10), rng.uniform(24, 36)
+        along, across = np.linspace(near, far, 60), np.linspace(3.4, rng.uniform(13, 20), 120)
+        A, B = np.meshgrid(along, across, indexing="ij")
+        px = track_x(A) + s * B
+        Z = height(px, A) + 0.06 + 0.05 * np.sin(B * 2 * np.pi / 0.7) + 0.05 * nz.fbm(px * 2, A * 2, 2)
+        V = np.stack([px, A, Z], -1).reshape(-1, 3)
+        soil = rng.choice([("#6b4f38", "#54402f"), ("#7d6248", "#68503a"), ("#5a4638", "#47372c")])
+        with thing("land"):
+            F = grid_faces(60, 120)
+            add((V, F if s < 0 else F[:, ::-1]), m_ground(*soil, 2.0, bscale=30, bump=0.7), grain="obj")
     # fields in the distance
     for i in range(5):
         crop = rng.choice(
@@ -175,7 +186,7 @@ def farm():
         45,
         0.8,
     )
-    elevation = day_sky((60, 150))
+    elevation = outdoor_sky((60, 150))
     yaw = math.atan2(float(track_x(np.array(24.0))) - float(track_x(np.array(0.0))), 24) * 0.8 + rng.uniform(
         -0.1, 0.1
     )

@@ -3,7 +3,7 @@
 import math
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look, sky
+from ..light import outdoor_look, outdoor_sky, sky
 from ..materials import m_asphalt, m_brick, m_concrete, m_ground, m_mountain, m_water
 from ..mesh import MeshBuilder
 from ..registry import builds, scene
@@ -119,11 +119,11 @@ def harbor():
     mountain_range(
         700, 1400, 1900, peak, seed, "hill", m_mountain(2.0, "#5d7447", "#6f6f63", 1.2), 170, 45, 0.9
     )
-    if rng.random() < 0.35:  # overcast
+    if not world.second_edition and rng.random() < 0.35:  # overcast
         elevation = rng.uniform(0.5, 0.8)
         sky(elevation, rng.uniform(0, 6), 1.0, clouds=1.0, sun_size=0.2, sun_scale=0.12)
     else:
-        elevation = day_sky((50, 150))
+        elevation = outdoor_sky((50, 150))
     cx = s * rng.uniform(-3.0, edge - 1.4)
     yaw = s * rng.uniform(0.08, 0.3)
     camera(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_asphalt, m_ground, m_mountain, m_paint
 from ..mesh import MeshBuilder, box
 from ..registry import builds, scene
@@ -144,7 +144,7 @@ def highway():
     if high:
         with thing("railing"):
             box(60, 0.12, 0.1, (0, 1.35, 5.55), m_paint("#8d9296", 0.5), 0.02)
-    elevation = day_sky((60, 160))
+    elevation = outdoor_sky((60, 160))
     z = rng.uniform(6.2, 7.4) if high else rng.uniform(1.6, 2.2)
     camera(
         (cx, 0, z),

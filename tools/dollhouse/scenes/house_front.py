@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_asphalt, m_concrete, m_ground, m_paint, m_tiles
 from ..mesh import MeshBuilder, add, grid_faces
 from ..registry import builds, scene
@@ -155,7 +155,7 @@ def house_front():
     n = 9000
     xy = np.stack([nprng.uniform(-8, 8, n), nprng.uniform(-1, 3.25, n)], 1)
     grass_blades(xy, -0.02, 0.12, (grass_c[1], "#9fb35c"), 0.009)
-    el = day_sky((110, 165))
+    el = outdoor_sky((110, 165))
     cx = center + rng.uniform(-7, 7)
     yaw = math.atan2(center - cx, 19)
     camera(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_ground, m_mountain, m_water, m_wood
 from ..mesh import add, box, grid_faces, tube
 from ..registry import builds, scene
@@ -148,7 +148,7 @@ def lake():
     if k == "bench":
         with at(rng.uniform(-2, 2), 6, float(hgt(np.array(0.0), np.array(6.0))), rz=math.pi):
             park_bench()
-    el = day_sky((40, 130), rng.choice([rng.uniform(0.35, 0.6), rng.uniform(0.16, 0.24)]))
+    el = outdoor_sky((40, 130), rng.choice([rng.uniform(0.35, 0.6), rng.uniform(0.16, 0.24)]))
     camera(
         (rng.uniform(-1, 1), 0, float(hgt(np.array(0.0), np.array(0.0))) + rng.uniform(1.5, 1.9)),
         rng.uniform(-0.08, 0.08),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_concrete, m_ground, m_leaf, m_metal, m_mountain, m_tiles, rgb, scaled
 from ..mesh import add, box, grid_faces, scatter_leaves, tube
 from ..registry import builds, scene
@@ -179,7 +179,7 @@ def park():
         ny=40,
         sharp=0.7,
     )
-    el = day_sky((50, 150))
+    el = outdoor_sky((50, 150))
     camera(
         (float(cx(np.array(0.0))) + rng.uniform(-0.6, 0.6), 0, 1.65),
         rng.uniform(-0.1, 0.1) + math.atan2(float(cx(np.array(14.0))) - float(cx(np.array(0.0))), 26),

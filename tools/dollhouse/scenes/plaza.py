@@ -3,7 +3,7 @@
 import math
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_tiles, rgb, scaled
 from ..registry import builds, scene
 from ..things.buildings import building, tower
@@ -13,7 +13,7 @@ from ..things.people import person
 from ..things.square import flagpole, fountain, kiosk, market_stall, monument, portico
 from ..things.street_furniture import ashcan, cafe, park_bench, planter, streetlight
 from ..things.trees import AUTUMN, BLOSSOM, GREENS, place, tree_mesh
-from ..things.vehicles import bicycle
+from ..things.vehicles import bicycle, minibike
 from ..world import at, thing, world
 
 
@@ -96,13 +96,14 @@ def plaza():
             rng.choice([-1, 1]) * rng.uniform(4.5, 8), middle + rng.uniform(-7, 5), 0, rz=rng.uniform(0, 6.28)
         ):
             park_bench()
-    for make in (ashcan, planter, planter, bicycle):
+    wheels = minibike if world.second_edition and rng.random() < 0.6 else bicycle
+    for make in (ashcan, planter, planter, wheels):
         with at(rng.uniform(-9, 9), rng.uniform(6, 14), 0, rz=rng.uniform(0, 6.28)):
             make()
     for _ in range(rng.randint(10, 20)):
         with at(rng.uniform(-10, 10), 5 + 26 * rng.random(), 0, rz=rng.uniform(0, 6.28)):
             person(rng.uniform(1.3, 1.86))
-    elevation = day_sky((95, 160))
+    elevation = outdoor_sky((95, 160))
     cx = rng.uniform(-5, 5)
     camera(
         (cx, -1.0, rng.uniform(1.6, 2.4)),

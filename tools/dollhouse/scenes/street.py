@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_asphalt, m_concrete, m_ground, m_metal, m_paint, m_tiles
 from ..mesh import MeshBuilder, add, box, cyl, grid_faces
 from ..registry import builds, scene
@@ -15,7 +15,7 @@ from ..things.oddities import strew_oddities
 from ..things.people import person
 from ..things.street_furniture import ashcan, cafe, park_bench, planter, streetlight, traffic_light
 from ..things.trees import AUTUMN, BLOSSOM, GREENS, place, tree_mesh
-from ..things.vehicles import bicycle, car, van
+from ..things.vehicles import bicycle, car, minibike, van
 from ..world import at, thing, world
 
 
@@ -210,11 +210,11 @@ def street():
                     ashcan()
             elif k2 < 0.76:
                 with at(xk, y, hk, rz=math.pi / 2 + rng.uniform(-0.2, 0.2)):
-                    bicycle()
+                    minibike() if world.second_edition and rng.random() < 0.6 else bicycle()
             else:
                 with at(s_ * (rw + sw - 0.6), y, hk):
                     planter()
-    el = day_sky((110, 160))
+    el = outdoor_sky((110, 160))
     side = rng.choice([-1, 1])
     cx = side * rng.choice([rw + 1.2, rw - 2.4, 0.6, rw + sw * 0.55])
     yaw = math.atan2(-cx * 0.9, 34) + rng.uniform(-0.06, 0.06)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..camera import camera
-from ..light import day_sky, outdoor_look
+from ..light import outdoor_look, outdoor_sky
 from ..materials import m_concrete, m_ground, m_mountain, m_tiles, m_wood, rgb, scaled
 from ..mesh import MeshBuilder
 from ..registry import builds, scene
@@ -158,7 +158,7 @@ def swimming_pool():
         40,
         0.8,
     )
-    elevation = day_sky((70, 150), rng.uniform(0.45, 0.9))
+    elevation = outdoor_sky((70, 150), rng.uniform(0.45, 0.9))
     x = cx - s * rng.uniform(0.5, 2.4)
     camera(
         (x, -0.6, rng.uniform(1.6, 2.3)),

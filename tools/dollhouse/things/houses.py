@@ -4,11 +4,26 @@ import math
 
 import numpy as np
 
-from ..materials import m_brick, m_concrete, m_facade_glass, m_gloss, m_roof, m_siding
+from ..materials import m_brick, m_concrete, m_facade_glass, m_gauze, m_gloss, m_roof, m_siding
 from ..mesh import MeshBuilder, add, box
 from ..registry import builds
 from ..world import part, thing, world
 from .buildings import BRICKS
+
+
+@builds("screen_door")
+def screen_door(x):
+    """A door of insect screen before the door of a house, centered at x, its sill at 0.3 m."""
+    frame = m_gloss(world.rng.choice(["#f3f0ea", "#e9e4d8", "#3b4038"]), 0.45, 0.1)
+    with thing("screen_door"):
+        for s in (-1, 1):
+            box(0.09, 0.03, 2.12, (x + s * 0.47, -0.12, 0.3), frame, 0.006)
+        for z, h in ((0.3, 0.22), (1.3, 0.1), (2.3, 0.12)):
+            box(0.86, 0.03, h, (x, -0.12, z), frame, 0.006)
+        with part("screen"):
+            box(0.86, 0.004, 1.9, (x, -0.12, 0.45), m_gauze(), 0)
+        with part("handle"):
+            box(0.03, 0.06, 0.14, (x + 0.42, -0.16, 1.2), m_gloss("#2b2d2f", 0.4, 0.2), 0.01)
 
 
 @builds("house")
@@ -77,6 +92,8 @@ def house(w=9, d=7, floors=1):
             box(1.0, 0.08, 2.1, (dx, -0.03, 0.3), dm, 0.02)
             for z in (0.45, 1.2):
                 box(0.7, 0.03, 0.6, (dx, -0.08, z), dm, 0.02)
+        if world.second_edition and rng.random() < 0.6:
+            screen_door(dx)
         for s_ in (-1, 1):
             Tm.box(dx + s_ * 0.57 - 0.07, dx + s_ * 0.57 + 0.07, -0.09, 0, 0.3, 2.5)
         Tm.box(dx - 0.7, dx + 0.7, -0.1, 0, 2.4, 2.55)

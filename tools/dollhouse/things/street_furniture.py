@@ -6,8 +6,10 @@ import numpy as np
 
 from ..materials import m_concrete, m_emit, m_gloss, m_leaf, m_marble, m_paint, m_shade, m_wood, rgb, scaled
 from ..mesh import MeshBuilder, add, box, cyl, lathe, rbox, scatter_leaves, tube, vf_grid
+from ..mood import lamps
 from ..registry import builds
 from ..world import at, part, thing, world
+from .lamps import bulb
 from .trees import GREENS, bush_mesh, place
 
 
@@ -37,7 +39,7 @@ def streetlight(kind="modern", h=6.5):
             with part("lamp"):
                 lathe(
                     [(0.1, h - 0.3), (0.19, h + 0.2), (0.1, h + 0.2)],
-                    m_shade("#f4ead2", 0.25),
+                    m_shade("#f4ead2", 0.25 + 6 * lamps()),
                     n=6,
                     smooth=False,
                 )
@@ -47,6 +49,8 @@ def streetlight(kind="modern", h=6.5):
                 n=6,
                 smooth=False,
             )
+            if lamps():
+                bulb(320 * lamps(), (1, 0.72, 0.42), 0.12, h - 0.42)
             for i in range(6):
                 a = i * math.pi / 3
                 tube(
@@ -68,7 +72,10 @@ def streetlight(kind="modern", h=6.5):
             )
             with part("lamp"), at(0, -1.9, h + 0.38):
                 rbox(0.26, 0.75, 0.09, (0, 0, 0), m, r=0.04)
-                box(0.2, 0.5, 0.02, (0, 0, -0.015), m_gloss("#e9e6d8", 0.3, 0.3), 0.004)
+                glass = m_emit("#ffe6bd", 20 * lamps()) if lamps() else m_gloss("#e9e6d8", 0.3, 0.3)
+                box(0.2, 0.5, 0.02, (0, 0, -0.015), glass, 0.004)
+                if lamps():
+                    bulb(700 * lamps(), (1, 0.8, 0.55), 0.15, -0.2)
 
 
 @builds("traffic_light")

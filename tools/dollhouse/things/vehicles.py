@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ..materials import m_gloss, m_metal, m_paint
-from ..mesh import add, box, cyl, grid_faces, lathe, rbox, smooth, tube, vf_torus
+from ..materials import m_gloss, m_headlight, m_metal, m_paint
+from ..mesh import add, box, cyl, grid_faces, lathe, rbox, smooth, sphere, tube, vf_torus
 from ..registry import builds
 from ..world import at, part, thing, world
 
@@ -313,7 +313,7 @@ def car(kind=None, color=None):
                 with at(x_, s_ * (W / 2 - 0.11), rw, rz=0 if s_ < 0 else math.pi):
                     wheel(rw)
         # lights, grille, bumpers, mirrors
-        hl = m_gloss("#e9eef0", 0.08, 1.0)
+        hl = m_headlight()
         tl = m_gloss("#9c1118", 0.15, 1.0)
         zh = {"suv": 0.86}.get(kind, 0.68)
         for s_ in (-1, 1):
@@ -457,7 +457,7 @@ def van(cls="van", color=None):
                     0.26,
                     0.16,
                     (L / 2 + (0.0 if cls != "truck" else -0.02), s_ * W * 0.36, 0.75),
-                    m_gloss("#e9eef0", 0.08, 1.0),
+                    m_headlight(),
                     r=0.03,
                 )
             with part("taillight"):
@@ -525,3 +525,39 @@ def bicycle(color=None):
             add(vf_torus(0.09, 0.008, n=24, m=6), s)
         tube([(-0.06, -0.08, 0.3), (0.04, -0.09, 0.16)], 0.008, s, n=6)
         box(0.08, 0.06, 0.02, (0.05, -0.12, 0.14), b, 0.004)
+
+
+@builds("minibike")
+def minibike(color=None):
+    """A motor scooter on its stand, front to +x."""
+    rng = world.rng
+    body = m_gloss(color or rng.choice(CAR_PAINTS), 0.22, 1.0, 0.01)
+    black, steel = m_paint("#18191a", 0.6, 0.02, 0), m_metal("#c9cacc", 0.25)
+    with thing("minibike"):
+        for x in (-0.5, 0.6):
+            with part("wheel"), at(x, 0, 0.22, rx=math.pi / 2):
+                add(vf_torus(0.165, 0.055, n=40, m=12), black)
+                cyl(0.12, 0.07, (0, 0, -0.035), steel, n=28)
+        with part("body"):
+            rbox(0.72, 0.3, 0.34, (-0.42, 0, 0.34), body, r=0.13, bulge=(0, 0.02, 0.02))
+            rbox(0.55, 0.32, 0.07, (0.08, 0, 0.24), body, r=0.03)
+            tube(
+                [(0.3, 0, 0.3), (0.42, 0, 0.55), (0.44, 0, 0.86)], [0.2, 0.19, 0.1], body, flat=0.32, curve=4
+            )
+            tube([(0.42, 0, 0.44), (0.58, 0, 0.49), (0.76, 0, 0.34)], [0.08, 0.1, 0.06], body, n=14, curve=4)
+        with part("saddle"):
+            rbox(0.66, 0.27, 0.11, (-0.4, 0, 0.68), m_gloss("#3a2a20", 0.5, 0.1), r=0.05, bulge=(0, 0, 0.02))
+        tube([(0.6, 0, 0.22), (0.5, 0, 0.6), (0.42, 0, 0.96)], 0.028, steel, n=10)
+        with part("handlebar"):
+            tube(
+                [(0.32, -0.34, 0.98), (0.42, -0.14, 1.0), (0.42, 0.14, 1.0), (0.32, 0.34, 0.98)], 0.02, black
+            )
+        with part("headlight"):
+            sphere(0.05, 0.085, 0.085, (0.47, 0, 0.93), m_headlight())
+        for s in (-1, 1):
+            tube([(0.4, s * 0.2, 1.0), (0.36, s * 0.24, 1.16)], 0.008, steel, n=6)
+            with part("mirror"):
+                sphere(0.012, 0.06, 0.045, (0.36, s * 0.26, 1.19), black)
+        tube([(-0.1, 0.05, 0.24), (-0.16, 0.2, 0.0)], 0.014, steel, n=6)
+        with part("taillight"):
+            rbox(0.03, 0.12, 0.07, (-0.79, 0, 0.5), m_gloss("#9c1118", 0.15, 1.0), r=0.012)
