@@ -249,9 +249,9 @@ def _describe(values: torch.Tensor, bad: torch.Tensor) -> torch.Tensor:
 
 def _argmax(logits: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """int64 [B, H, W] from logits [B, C, h, w], holding the enlarged values of few channels at a time."""
-    channels = logits.shape[1]
-    # Small pictures all at once: torch on the CPU may round a channel differently when it comes alone.
-    step = channels if sum(size) <= _logits.SMALL or logits.shape[-2] * logits.shape[-1] == 1 else 1
+    channels, *low = logits.shape[1:]
+    together = logits.device.type == "cpu" and _logits.needs_all_channels(channels, tuple(low), size)
+    step = channels if together else 1
     best = index = None
     for c in range(0, channels, step):
         part = logits[:, c : c + step].float().contiguous()

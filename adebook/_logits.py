@@ -13,9 +13,9 @@ though nobody promises in which order torch rounds (it differs between processor
 rounding order stays within a bound of the exact value, and the loop here compares upper bounds: it adds each
 channel's bound to its values and keeps the two largest. Where the winner's lower bound is above the
 runner-up's upper bound, torch has the same winner. The few other pixels, exact ties among them, are put to
-torch itself: interpolation treats channels independently, so one picture put together of the channels in
-question answers for many pixels at once. Where too many are open (constant logits), or values are infinite,
-torch does the picture, channel by channel.
+torch itself: interpolation treats channels independently (where it does not, torch gets all of them), so one
+picture put together of the channels in question answers for many pixels at once. Where too many are open
+(constant logits), or values are infinite, torch does the picture, channel by channel.
 
 The bound, with u = 2^-24 and M the largest magnitude among a channel's taps: a product of two weights with a
 value and the sum of four of those round at most 8 times (8 uM) in any order; the loop here, at most 15 times;
@@ -50,9 +50,9 @@ _MOST_OPEN = 4096  # undecided pixels of a picture that are asked about one by o
 _MOST_QUESTIONS = 16  # pictures put together for them; more, and the whole picture costs as little
 _CHUNK = 256  # pixels looked at together, at all channels
 # Up to this height + width torch takes several channels at a time, and the last few differently, so that a
-# channel's value may depend on how many come with it (_use_vectorized_kernel_cond_2d in ATen's
+# channel's value depends on how many come with it (_use_vectorized_kernel_cond_2d in ATen's
 # UpSampleKernel.cpp).
-SMALL = 128
+_SMALL = 128
 
 
 def _argmax_rows(
@@ -422,13 +422,29 @@ def _interpolate(values: npt.NDArray[np.float32], size: tuple[int, int]) -> "tor
         return F.interpolate(batch, size=size, mode="bilinear", align_corners=False)[0]
 
 
+def needs_all_channels(channels: int, low: tuple[int, int], size: tuple[int, int]) -> bool:
+    """Whether torch on the CPU may give a channel other values when it does not come with all the others."""
+    import torch
+
+    return sum(size) <= _SMALL or low == (1, 1) or not _channels_are_alone(channels, torch.get_num_threads())
+
+
+@functools.cache
+def _channels_are_alone(channels: int, threads: int) -> bool:
+    """Tried on a small picture: torch 2.15 with one thread has a way of its own for exactly three channels."""
+    random = np.random.default_rng(0).standard_normal((channels, 5, 23), np.float32)
+    size = (9, 160)
+    alone = (_interpolate(random[c : c + 1], size)[0] for c in range(channels))
+    return all(a.equal(b) for a, b in zip(alone, _interpolate(random, size), strict=True))
+
+
 def _ask_for_picture(pictures: _Pictures, b: int, labels: npt.NDArray[np.integer]) -> None:
     """Have torch enlarge picture `b`, one channel at a time, and write its label map into `labels` [H, W]."""
     import torch
 
     _, channels, h, w = pictures.values.shape
     result = torch.from_numpy(labels)
-    if sum(labels.shape) <= SMALL or h * w == 1:
+    if needs_all_channels(channels, (h, w), labels.shape):
         result.copy_(_interpolate(pictures.read(b), labels.shape).argmax(0))
         return
     best = _interpolate(pictures.read((b, slice(0, 1))), labels.shape)[0]
@@ -455,8 +471,8 @@ def _ask_for_pixels(
     torch enlarges a picture whose channel differs from place to place: around each pixel, where torch reads
     for it, the one asked about. Questions that would need two channels at one place go to different pictures.
     """
-    small = sum(labels.shape) <= SMALL or ys.size * xs.size == 1
-    if small or np.count_nonzero(undecided) > _MOST_OPEN:
+    together = needs_all_channels(pictures.values.shape[1], (ys.size, xs.size), labels.shape)
+    if together or np.count_nonzero(undecided) > _MOST_OPEN:
         _ask_for_picture(pictures, b, labels)
         return
     pixels = np.argwhere(undecided)  # [n, 2]
