@@ -24,12 +24,15 @@ if TYPE_CHECKING:
         downloads,
         exercises,
         facts,
+        full_release,
+        hub,
         labels,
         metrics,
         palette,
         plots,
         tables,
         transforms,
+        verification,
     )
     from adebook.datasets import load, source
     from adebook.downloads import download
@@ -51,6 +54,8 @@ __all__ = [
     "downloads",
     "exercises",
     "facts",
+    "full_release",
+    "hub",
     "labels",
     "load",
     "metrics",
@@ -61,6 +66,7 @@ __all__ = [
     "source",
     "tables",
     "transforms",
+    "verification",
 ]
 
 _MODULES = frozenset(
@@ -72,12 +78,15 @@ _MODULES = frozenset(
         "downloads",
         "exercises",
         "facts",
+        "full_release",
+        "hub",
         "labels",
         "metrics",
         "palette",
         "plots",
         "tables",
         "transforms",
+        "verification",
     }
 )
 _HOME = {  # name -> the module that defines it

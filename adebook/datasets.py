@@ -250,6 +250,11 @@ def _check_layout(folder: Path, key: str, given: str, setting: str) -> Path:
     if not folder.is_dir():
         raise NotADirectoryError(
             f"{given} is a file, not a folder. Cure: unzip it and set {setting} to the folder in it."
+            + (
+                f" (adebook.download(root={str(folder.parent)!r}) checks and unpacks the official zip there.)"
+                if folder.name == "ADEChallengeData2016.zip"
+                else ""
+            )
         )
     if key == "ade20k-full":
         from adebook import full_release

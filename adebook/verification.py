@@ -62,7 +62,7 @@ def verify(root: str | os.PathLike[str] | None = None, *, source: str = "scenepa
 
     Raises:
         ValueError, FileNotFoundError, NotADirectoryError: when there is no folder in official layout, as from
-            `adebook.load`.
+            `adebook.load`; the full release has another layout.
 
     Example:
         >>> verify(source="dollhouse").ok  # doctest: +SKIP
@@ -70,7 +70,7 @@ def verify(root: str | os.PathLike[str] | None = None, *, source: str = "scenepa
     """
     from tqdm.auto import tqdm
 
-    folder = datasets._find_root(source, root)
+    folder = datasets._find_root(datasets._known(source, ("sceneparse150", "dollhouse"), "source"), root)
     pairs: dict[str, int] = {}
     missing: set[str] = set()
     extra: list[str] = []

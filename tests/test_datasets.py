@@ -422,7 +422,14 @@ def test_root_does_not_exist(tmp_path, monkeypatch):
 def test_root_is_the_zip_file(tmp_path):
     archive = tmp_path / "ADEChallengeData2016.zip"
     archive.write_bytes(b"PK")
-    refused(lambda: read(archive), NotADirectoryError, archive, "is a file", "unzip")
+    refused(
+        lambda: read(archive),
+        NotADirectoryError,
+        archive,
+        "is a file",
+        "unzip",
+        f"adebook.download(root='{tmp_path}')",
+    )
 
 
 @pytest.mark.parametrize("down", ["images", "annotations", "images/validation"])

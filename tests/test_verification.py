@@ -88,6 +88,8 @@ def test_files_are_only_read(whole):
 def test_no_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         verify(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="'ade20k-full'"):
+        verify(tmp_path, source="ade20k-full")
 
 
 @pytest.mark.real
