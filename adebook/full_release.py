@@ -186,8 +186,12 @@ def read_objects(path: str, content: bytes | None = None) -> list[dict[str, Any]
     Raises:
         ValueError: the file is damaged; names it.
     """
+    data = Path(path).read_bytes() if content is None else content
     try:
-        text = (Path(path).read_bytes() if content is None else content).decode("utf-8")
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:  # some files are as MATLAB wrote them
+            text = data.decode("latin-1")
         if path.endswith(".json"):
             return [tidy(entry) for entry in as_list(json.loads(text)["annotation"]["object"])]
         return [_from_line(line) for line in text.splitlines() if line.strip()]

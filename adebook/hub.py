@@ -191,6 +191,12 @@ def _types(plan: _Plan) -> dict[str, Any]:
 
 def _tidy(row: dict[str, Any], plan: _Plan) -> dict[str, Any]:
     """One row as the copy stores it, with undecoded cells, as a row of `adebook.load`."""
+    for column in plan.columns.values() if plan.columns else ("image", "segmentations"):
+        if not row[column] and column != plan.columns.get("scene"):
+            raise ValueError(
+                f"{plan.repo}: a row has nothing in its column {column!r}, as in splits without masks. Cure: "
+                f"use another copy."
+            )
     if plan.key == "ade20k-full":
         seg, *parts = row["segmentations"]
         folder = re.sub(r"^.*?/(?:training|validation)/", "", row["folder"] or "")
@@ -335,7 +341,8 @@ def _rows(files: list[str], plan: _Plan) -> Iterator[dict[str, Any]]:
 
 def _looked_at(rows: list[dict[str, Any]], plan: _Plan) -> Iterator[dict[str, Any]]:
     if plan.key == "sceneparse150":
-        check_encoding([row[plan.columns["annotation"]]["bytes"] for row in rows], plan.repo)
+        cells = [row[plan.columns["annotation"]] for row in rows]
+        check_encoding([cell["bytes"] for cell in cells if cell], plan.repo)
     yield from (_tidy(row, plan) for row in rows)
 
 
@@ -354,7 +361,7 @@ def _fetched(files: list[str], plan: _Plan, about: "hf.DatasetInfo", split: str)
         raw = raw.cast_column("segmentations", hf.List(hf.Image(decode=False)))
     if plan.key == "sceneparse150":
         column = plan.columns["annotation"]
-        check_encoding([cell["bytes"] for cell in raw[:_LOOK][column]], plan.repo)
+        check_encoding([cell["bytes"] for cell in raw[:_LOOK][column] if cell], plan.repo)
     computed = {
         name: feature
         for name, feature in about.features.items()

@@ -307,6 +307,17 @@ def test_a_server_that_makes_no_sense(monkeypatch, place, content):
     assert part_of(place).stat().st_size == 1000
 
 
+def test_a_server_that_falls_silent(monkeypatch, place, content):
+    monkeypatch.setattr(downloads, "_TIMEOUT", (5, 0.5))
+    end = threading.Event()
+    silent = Answer(content, cut=400_000, hold=end)
+    with serving(lambda asked: silent if len(server.asked) == 1 else Answer(content)) as server:
+        announce(monkeypatch, server, content)
+        assert_finished(download(), place)
+        end.set()
+        assert 400_000 - downloads._CHUNK <= starts(server)[1] <= 400_000
+
+
 def test_a_redirect(monkeypatch, place, content):
     def respond(asked):
         if asked.path == ZIP:

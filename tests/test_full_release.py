@@ -110,6 +110,12 @@ def test_the_release_of_2016(root_2016):
     )
 
 
+def test_names_in_another_encoding():
+    text = '{"annotation": {"object": [{"id": 1, "name": "caf\u00e9", "name_ndx": 5}]}}'
+    for encoding in ("utf-8", "latin-1"):
+        assert read_objects("x.json", text.encode(encoding))[0]["name"] == "caf\u00e9"
+
+
 def test_the_types_go_where_the_data_goes(root, tmp_path):
     rows = load("ade20k-full", "training", root=root, **ALL)
     first = rows[0]

@@ -531,6 +531,16 @@ def test_damaged_cells(site, column, says):
         spoiled(site, rows)
 
 
+@pytest.mark.parametrize("options", [HUB, STREAM], ids=["whole", "stream"])
+def test_cells_with_nothing_in_them(site, options):
+    with pytest.raises(ValueError, match=r"nothing in its column 'annotation'"):
+        spoiled(site, [row_with(official(1)) | {"annotation": None}], options)
+    empty = [made_full_rows(1)[0] | {"segmentations": []}]
+    with pytest.raises(ValueError, match=r"nothing in its column 'segmentations'"):
+        spoiled(site, empty, options, FULL_FEATURES, "ade20k-full")
+    assert spoiled(site, [row_with(official(1)) | {"scene_category": None}], options)[0][0]["scene"] is None
+
+
 def test_a_missing_column(site):
     rows = [row_with(official(1))]
     features = hf.Features({"image": hf.Image(), "pixels": hf.Image()})
