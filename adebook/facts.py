@@ -22,6 +22,7 @@ TABLES = (
     "palette",
     "published_scenes",
     "releases",
+    "speed",
 )
 
 
