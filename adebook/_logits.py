@@ -431,7 +431,7 @@ def needs_all_channels(channels: int, low: tuple[int, int], size: tuple[int, int
 
 @functools.cache
 def _channels_are_alone(channels: int, threads: int) -> bool:
-    """Tried on a small picture: torch 2.15 with one thread has a way of its own for exactly three channels."""
+    """Tried on a small picture: torch 2.15 with one thread treats exactly three channels in another way."""
     random = np.random.default_rng(0).standard_normal((channels, 5, 23), np.float32)
     size = (9, 160)
     alone = (_interpolate(random[c : c + 1], size)[0] for c in range(channels))
