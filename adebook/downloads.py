@@ -115,7 +115,7 @@ def download(what: str = "sceneparse150", *, root: str | os.PathLike[str] | None
 
     Example:
         >>> download()  # doctest: +SKIP
-        PosixPath('/home/you/.cache/adebook/ADEChallengeData2016')
+        PosixPath('~/.cache/adebook/ADEChallengeData2016')
     """
     archive = archive_of(what)
     place = _cache.place() if root is None else Path(root).expanduser().absolute()

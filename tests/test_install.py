@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COLAB = ROOT / "tests" / "colab.txt"
 LACKING = {"itables"}  # what adebook needs and Colab does not have
 # Part of Colab in every package list it has published; colab.txt does not record the version of its newest one.
-UNRECORDED = {"numba", "pooch", "tqdm"}
+UNRECORDED = {"filelock", "numba", "pooch", "tqdm"}
 
 
 def normal(name: str) -> str:
