@@ -8,11 +8,13 @@ from ..registry import builds, scene
 from ..shell import Room, finish_room, pick_floor, pick_wall
 from ..style import begin_room, style
 from ..things.decor import bottle, mirror, paintings, vase
+from ..things.fixtures import radiator
+from ..things.hallway import laundry_basket
 from ..things.lamps import bulb, sconce
 from ..things.plants import plant
-from ..things.seating import legs
-from ..things.storage import knob
-from ..things.textiles import rug
+from ..things.seating import legs, stool
+from ..things.storage import knob, wall_shelf
+from ..things.textiles import curtain, m_curtain, rug
 from ..world import at, part, thing, world
 
 
@@ -280,4 +282,28 @@ def bathroom():
         )
         if style.lamps_on:
             bulb(12 * style.glow, z=-0.2, r=0.12)
+    if world.second_edition:
+        _lived_in(rm, s, o, free, Lb)
     return finish_room(rm, mood, main)
+
+
+def _lived_in(rm, s, o, free, length):
+    """A shower curtain, a stool with a towel, a basket, a shelf of bottles, a radiator."""
+    rng, W, D = world.rng, rm.W, rm.D
+    if not free:
+        x = W * 0.5 + rng.choice([-1, 1]) * (length / 2 - 0.3)
+        with thing("curtain"):
+            tube([(0, D - 0.86, 2.05), (W, D - 0.86, 2.05)], 0.013, style.chrome)
+            with at(x, D - 0.86, 0.16):
+                curtain(0.55, 1.88, m_curtain(), folds=7)
+    with at(W * 0.5 + rng.choice([-1, 1]) * rng.uniform(0.35, 0.6), D - 1.3, 0, rz=rng.uniform(-0.4, 0.4)):
+        stool(0.45)
+        with thing("towel"), at(0, 0, 0.46):
+            for k in range(2):
+                rbox(0.26, 0.2, 0.07, (0, 0, 0.07 * k), m_fabric(rng.choice([*style.tex, "#f0ede6"])), r=0.03)
+    with rm.on(o, rm.along(o, 0.75), -0.3):
+        laundry_basket()
+    with rm.on(s, rm.along(s, D * 0.84), 0, rng.uniform(1.35, 1.5)):
+        wall_shelf(0.55, 0.16)
+    with rm.on(s, rm.along(s, 0.85), -0.08):
+        radiator(0.6, 0.7)

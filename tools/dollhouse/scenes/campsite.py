@@ -14,7 +14,8 @@ from ..things.camping import campfire, cooler, dome_tent, footbridge, waterfall
 from ..things.ground import grass_blades, mountain_range, rock, slab
 from ..things.oddities import log_pile
 from ..things.people import person
-from ..things.seating import chair
+from ..things.seating import bench, chair
+from ..things.tables import table
 from ..things.trees import AUTUMN, GREENS, bush_mesh, conifer_mesh, place, tree_mesh
 from ..world import at, thing, world
 
@@ -118,6 +119,19 @@ def campsite():
                 at(tx, ty, ground(tx, ty) - 0.1, rz=rng.uniform(0, 6), s=rng.uniform(0.75, 1.25)),
             ):
                 place(rng.choice(kinds))
+    if world.second_edition:  # trees close to the camp, a table
+        for _ in range(16):
+            ty, tx = rng.uniform(9, 26), -s * rng.uniform(4, 16)
+            if all(math.hypot(tx - u, ty - v) > 4.2 for u, v in taken):
+                taken.append((tx, ty))
+                with thing("tree"), at(tx, ty, ground(tx, ty) - 0.1, rz=rng.uniform(0, 6)):
+                    place(rng.choice(kinds))
+        qx, qy = cx + s * 2.6, cy + rng.uniform(-2.5, 1.5)
+        with at(qx, qy, ground(qx, qy), rz=rng.uniform(0, 3)):
+            table(1.5, 0.8, 0.74, "table", "taper")
+            for k in (-1, 1):
+                with at(0, k * 0.75, 0, rz=0 if k < 0 else math.pi):
+                    bench(1.3)
     for _ in range(30):
         ty = 4 + 40 * rng.random()
         tx = float(river_x(np.array(ty))) + rng.choice([-1, 1]) * (wide / 2 + rng.uniform(0.9, 5))

@@ -9,13 +9,14 @@ from ..light import outdoor_look, outdoor_sky
 from ..materials import m_asphalt, m_concrete, m_ground, m_paint, m_tiles
 from ..mesh import MeshBuilder, add, grid_faces
 from ..registry import builds, scene
+from ..things.garden import flower_bed
 from ..things.ground import grass_blades, slab
 from ..things.houses import house
 from ..things.oddities import strew_oddities
 from ..things.people import person
-from ..things.street_furniture import fence, streetlight
+from ..things.street_furniture import ashcan, fence, park_bench, planter, streetlight
 from ..things.trees import AUTUMN, BLOSSOM, GREENS, bush_mesh, conifer_mesh, place, tree_mesh
-from ..things.vehicles import car
+from ..things.vehicles import bicycle, car, minibike
 from ..world import at, thing, world
 
 
@@ -155,6 +156,8 @@ def house_front():
     n = 9000
     xy = np.stack([nprng.uniform(-8, 8, n), nprng.uniform(-1, 3.25, n)], 1)
     grass_blades(xy, -0.02, 0.12, (grass_c[1], "#9fb35c"), 0.009)
+    if world.second_edition:
+        _gardens(center, y1, yl, yh)
     el = outdoor_sky((110, 165))
     cx = center + rng.uniform(-7, 7)
     yaw = math.atan2(center - cx, 19)
@@ -173,3 +176,26 @@ def house_front():
     )
     strew_oddities("road", lambda r: (r.uniform(-6, 6), 4.6, 0.0, 0.0), 0.03, 1, tries=3)
     return outdoor_look(el, fog=0.0016, target=0.21)
+
+
+def _gardens(center, curb, front, back):
+    """Hedges, flower beds, bins and wheels between the y of the curb, the lots' front and the houses."""
+    rng = world.rng
+    hedge = bush_mesh(0.62, 0.55, 0.95, 1100, leaf=0.08)
+    for i in (-2, -1, 0, 1):
+        if rng.random() < 0.7:
+            for k in range(int((back - front) / 0.8)):
+                x, y = center + (i + 0.5) * 17, front + 0.7 + 0.8 * k
+                with thing("plant"), at(x, y, -0.05, rz=rng.uniform(0, 6)):
+                    place(hedge)
+    for i in (-1, 0, 1):
+        for s in (-1, 1):
+            if rng.random() < 0.7:
+                with at(center + i * 17 + s * rng.uniform(1.9, 2.6), front + rng.uniform(0.9, 2.2), 0):
+                    flower_bed(rng.uniform(1.4, 2.6), rng.uniform(0.5, 0.9))
+    makers = [ashcan, ashcan, bicycle, minibike, planter, park_bench]
+    for k, make in enumerate(rng.sample(makers, 4)):
+        x = center + (k - 1.5) * 4.2 + rng.uniform(-1, 1)
+        y = front + rng.uniform(2.6, back - front - 2.4) if make in (planter, park_bench) else curb + 0.55
+        with at(x, y, 0.0, rz=rng.choice([0, math.pi]) if make is not park_bench else 0):
+            make()

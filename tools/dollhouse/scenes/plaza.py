@@ -7,6 +7,7 @@ from ..light import outdoor_look, outdoor_sky
 from ..materials import m_tiles, rgb, scaled
 from ..registry import builds, scene
 from ..things.buildings import building, tower
+from ..things.garden import flower_bed
 from ..things.ground import slab
 from ..things.oddities import strew_oddities
 from ..things.people import person
@@ -103,6 +104,8 @@ def plaza():
     for _ in range(rng.randint(10, 20)):
         with at(rng.uniform(-10, 10), 5 + 26 * rng.random(), 0, rz=rng.uniform(0, 6.28)):
             person(rng.uniform(1.3, 1.86))
+    if world.second_edition:
+        _more_life(half, middle)
     elevation = outdoor_sky((95, 160))
     cx = rng.uniform(-5, 5)
     camera(
@@ -116,3 +119,22 @@ def plaza():
         "pavement", lambda r: (r.uniform(-9, 9), 4 + 14 * r.random() ** 1.5, 0, r.uniform(-3, 3)), 0.05, 6
     )
     return outdoor_look(elevation, fog=0.0011, target=0.21)
+
+
+def _more_life(half, middle):
+    """Flower beds and benches around the middle, cafe tables at both sides, a row of parked bicycles."""
+    rng = world.rng
+    for k in range(6):
+        a = k * math.pi / 3 + rng.uniform(-0.2, 0.2)
+        r = rng.uniform(5.2, 6.4)
+        with at(r * math.cos(a), middle + r * math.sin(a), 0, rz=a + math.pi / 2):
+            flower_bed(rng.uniform(1.6, 2.6), 0.8)
+    for s in (-1, 1):
+        for y in (8.0, 12.5, 17.0):
+            if rng.random() < 0.6:
+                with at(s * (half - 2.6), y + rng.uniform(-0.6, 0.6), 0, rz=math.pi / 2):
+                    cafe(rng.randint(2, 3))
+    s, y = rng.choice([-1, 1]), rng.uniform(7, 10)
+    for k in range(rng.randint(2, 4)):
+        with at(s * rng.uniform(6.8, 7.2), y + 0.75 * k, 0, rz=rng.uniform(-0.1, 0.1)):
+            minibike() if rng.random() < 0.3 else bicycle()

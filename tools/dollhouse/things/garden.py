@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
-from ..materials import m_concrete, m_fabric, m_gloss, m_metal, m_tiles, m_water, m_wood
-from ..mesh import MeshBuilder, add, box, cyl, rbox, tube, vf_torus
+from ..materials import m_concrete, m_fabric, m_gloss, m_leaf, m_metal, m_tiles, m_water, m_wood, rgb, scaled
+from ..mesh import MeshBuilder, add, box, cyl, rbox, scatter_leaves, tube, vf_torus
 from ..registry import builds
 from ..world import at, other, part, thing, world
+from .ground import grass_blades
 from .trees import bush_mesh, place
 
 
@@ -124,3 +125,18 @@ def potted_palm(h=1.9):
                 flat=0.25,
             )
         place(bush_mesh(0.26, 0.26, 0.25, 260, leaf=0.09))
+
+
+@builds("flower")
+def flower_bed(w=2.0, d=0.7):
+    """Flowers on a bed w x d meters around the origin."""
+    rng, nprng = world.rng, world.nprng
+    n = int(170 * w * d)
+    xy = np.stack([nprng.uniform(-w / 2, w / 2, n), nprng.uniform(-d / 2, d / 2, n)], 1)
+    with thing("flower"):
+        grass_blades(xy, 0.0, 0.3, ("#4b7a36", "#7fa552"), 0.014)
+        for c in rng.sample(["#d8425a", "#f0c13a", "#e88fb0", "#f4efe6", "#9a6bc0", "#e8743b"], 2):
+            some = xy[nprng.random(n) < 0.5]
+            heads = np.column_stack([some, nprng.uniform(0.18, 0.34, len(some))])
+            vf, tone = scatter_leaves(heads, 0.09, 0.08, up=0.9, curl=0.4)
+            add(vf, m_leaf(c, scaled(rgb(c), 1.25)), tone=tone)
