@@ -1,6 +1,7 @@
 # Parsing Every Pixel. Needs Python >= 3.11 and make; everything else is set up here.
 #   make book    build the book             make test    build the book, run every test
 #   make serve   read it at localhost       make lint    style of code and notebooks
+#   make bench   speed beside its peers
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
@@ -11,7 +12,7 @@ RENDER := .venv-render
 .PHONY: help book serve test bench lint format lock address dollhouse clean distclean
 
 help:
-	@sed -n '2,3p' Makefile | sed 's/^# *//'
+	@sed -n '2,4p' Makefile | sed 's/^# *//'
 
 # Rebuilt only when the pinned environment or the package's own metadata changes.
 $(READY): requirements.txt pyproject.toml
