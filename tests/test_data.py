@@ -19,6 +19,7 @@ NUMBERS = {
     "classes.csv": "id is_stuff pixel_share train_images val_images r g b",
     "palette.csv": "id r g b",
     "published_scenes.csv": "train_images val_images",
+    "dollhouse_baseline.csv": "seed steps seconds training_scenes validation_scenes mean_iou pixel_accuracy",
     "speed.csv": "median low high repetitions ratio ratio_low ratio_high",
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
@@ -27,6 +28,7 @@ KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key"
     "palette.csv": "id",
     "conventions.csv": "key",
     "published_scenes.csv": "scene",
+    "dollhouse_baseline.csv": "key",
     "speed.csv": "key",
 }
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
