@@ -202,7 +202,8 @@ def _summary(counted: "Statistics") -> str:
         f"{counted.images:,} pictures, {counted.all_pixels:,} pixels, "
         f"{counted.unlabeled_pixels / counted.all_pixels:.2%} of them unlabeled",
         f"{int((classes['pixels'] > 0).sum())} of {len(classes)} classes, {per_image:.2f} in a picture",
-        f"{len(sizes):,} sizes, most often {width:.0f} x {height:.0f} ({images:,.0f} times, {share:.1%}); "
+        f"{len(sizes):,} size{'s' * (len(sizes) > 1)}, most often {width:.0f} x {height:.0f} "
+        f"({images:,.0f} times, {share:.1%}); "
         f"{sum(scene is not None for scene in counted.scene_images):,} scene labels",
     ]
     if counted.color_values is not None:

@@ -97,7 +97,7 @@ def test_stats_prints_the_table_and_writes_files(root, tmp_path):
     done = run("stats", *arguments)
     assert done.returncode == 0, done.stderr
     assert "SceneParse150 (photographs), validation: 5 pictures, 540 pixels" in done.stdout
-    assert "1 sizes, most often 12 x 9 (5 times, 100.0%); 2 scene labels" in done.stdout
+    assert "1 size, most often 12 x 9 (5 times, 100.0%); 2 scene labels" in done.stdout
     expected = measure(root, colors=True, objects="regions")
     mean = " ".join(f"{value:.4f}" for value in expected.colors()["mean"])
     assert f"mean {mean}, deviation" in done.stdout
