@@ -449,10 +449,12 @@ def _ask_for_picture(pictures: _Pictures, b: int, labels: npt.NDArray[np.integer
         return
     best = _interpolate(pictures.read((b, slice(0, 1))), labels.shape)[0]
     result.zero_()
+    wins, known = torch.empty_like(best, dtype=torch.bool), torch.empty_like(best, dtype=torch.bool)
     for c in range(1, channels):
         value = _interpolate(pictures.read((b, slice(c, c + 1))), labels.shape)[0]
         # NaN (infinity times a weight of 0) is the largest to torch, and the first one stays.
-        wins = value.le(best).logical_not_().logical_and_(best == best)
+        torch.le(value, best, out=wins).logical_not_()
+        wins.logical_and_(torch.eq(best, best, out=known))
         result.masked_fill_(wins, c)
         torch.maximum(best, value, out=best)
         del value  # before the next one is made

@@ -1,5 +1,6 @@
 """From logits to a label map: the oracle everywhere is torch's own interpolate and argmax."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -329,7 +330,9 @@ _MEMORY = """
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_needs_a_twentieth_of_the_upsampled_tensor():
     command = [sys.executable, "-c", textwrap.dedent(_MEMORY)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Large blocks go back at once: the peak is what is asked for, not how the allocator fills earlier gaps.
+    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": str(1 << 17)}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     usual, *peaks = map(int, ran.stdout.split())
     upsampled = 150 * 512 * 512 * 4
     assert usual > 0.99 * upsampled  # the measurement sees what it should see
