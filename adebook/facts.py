@@ -16,6 +16,7 @@ TABLES = (
     "benchmarks",
     "classes",
     "conventions",
+    "cross_benchmarks",
     "factcheck",
     "facts",
     "leaderboard",

@@ -20,6 +20,7 @@ NUMBERS = {
     "palette.csv": "id r g b",
     "published_scenes.csv": "train_images val_images",
     "dollhouse_baseline.csv": "seed steps seconds training_scenes validation_scenes mean_iou pixel_accuracy",
+    "cross_benchmarks.csv": "miou_ss",
     "speed.csv": "median low high repetitions ratio ratio_low ratio_high",
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
@@ -27,6 +28,7 @@ KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key"
     "classes.csv": "id",
     "palette.csv": "id",
     "conventions.csv": "key",
+    "cross_benchmarks.csv": "key",
     "published_scenes.csv": "scene",
     "dollhouse_baseline.csv": "key",
     "speed.csv": "key",
