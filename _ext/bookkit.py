@@ -387,18 +387,6 @@ def plain_table(data: MimeData) -> nodes.raw:
     return nodes.raw(text=str(soup), format="html", classes=["output", "text_html"])
 
 
-def fold_setup(app, docname, source):
-    """Fold the set-up cell, as Colab does. (jupyter-cache does not look at tags: nothing runs again.)"""
-    if not str(app.env.doc2path(docname)).endswith(".ipynb"):
-        return
-    notebook = json.loads(source[0])
-    for cell in notebook["cells"]:
-        tags = cell["metadata"].get("tags", [])
-        if "setup" in tags and "hide-input" not in tags:
-            tags.append("hide-input")
-    source[0] = json.dumps(notebook)
-
-
 # 5. The scripts ---------------------------------------------------------------------------------------------
 
 
@@ -584,7 +572,6 @@ def setup(app):
     app.add_directive("scene-pairs", ScenePairs)
     app.connect("config-inited", set_address, priority=400)
     app.connect("config-inited", set_numbers, priority=400)
-    app.connect("source-read", fold_setup)
     app.connect("html-page-context", page_scripts, priority=900)
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
