@@ -65,7 +65,9 @@ def test_committed_without_outputs(path):
 def test_setup_cell_is_the_same_everywhere(path):
     setups = [c for c in read(path).cells if "setup" in c.metadata.get("tags", [])]
     assert [c.source for c in setups] == [SETUP], f"{path.name}: the set-up cell differs from the others"
-    assert "hide-input" in setups[0].metadata.tags, f"{path.name}: the page folds the set-up cell, as Colab does"
+    assert "hide-input" in setups[0].metadata.tags, (
+        f"{path.name}: the page folds the set-up cell, as Colab does"
+    )
     code = "\n".join(c.source for c in read(path).cells if c.cell_type == "code")
     assert len(re.findall(r"pip install", code)) == 1, f"{path.name}: only the set-up cell may install"
 
