@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
 
@@ -205,3 +206,14 @@ def test_the_segmenter_of_the_baseline(baseline):
     prediction = baseline.predict(model, picture, (192, 256))
     assert (prediction.shape, prediction.dtype) == ((192, 256), np.uint8)
     assert prediction.max() < 150
+
+
+def test_the_segmenter_beats_the_priors():
+    table = pd.read_csv(ROOT / "data" / "dollhouse_baseline.csv", index_col="key")
+    trained = table.filter(like="segmenter", axis="index")
+    priors = table.drop(trained.index)
+    for column in ("mean_iou", "pixel_accuracy"):
+        assert trained[column].min() > 2 * priors[column].max()
+    datasheet = (ROOT / "data" / "dollhouse" / "README.md").read_text(encoding="utf-8")
+    for score in table[["mean_iou", "pixel_accuracy"]].stack():
+        assert f"{score:.2f} %" in datasheet
