@@ -684,7 +684,7 @@ def load(
           any. Dollhouse: part ids; full release: class indices, as `name_ndx` in `objects`.
         - `objects`: list of dicts, see `adebook.full_release.read_objects`.
         - `depth`: PIL image, mode "I;16", millimeters along the viewing axis (not along the ray); 0 = no
-          surface (sky), 65535 = 65.535 m or farther.
+          surface (sky), 65535 = 65.28 m or farther.
 
         To change a picture in `map`, return a new one (`row["image"].resize(...)`, or work on a `.copy()`).
         Changes in place (`putpixel`, `thumbnail`, `ImageDraw`) are lost: datasets keeps the file that the
