@@ -13,8 +13,8 @@ import PIL.ImageFile
 
 from adebook import _checks
 
-_PNG_END = b"IEND\xaeB`\x82"  # the last chunk's name and checksum
-_CHANNELS = {"1": "black and white (1 bit)", "RGB": "a color image (RGB)", "RGBA": "a color image (RGBA)"}
+PNG_END = b"IEND\xaeB`\x82"  # the last chunk's name and checksum
+CHANNELS = {"1": "black and white (1 bit)", "RGB": "a color image (RGB)", "RGBA": "a color image (RGBA)"}
 
 
 def read_mask(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer]:
@@ -37,10 +37,10 @@ def read_mask(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer
 
 def _read_png(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer]:
     data = Path(path).read_bytes()
-    with _reading(name):
+    with reading(name, "mask"):
         image = PIL.Image.open(BytesIO(data))
         image.load()
-        if image.format == "PNG" and _PNG_END not in data:  # Pillow does not mind
+        if image.format == "PNG" and PNG_END not in data:  # Pillow does not mind
             raise ValueError("its last bytes are missing")
     if image.format != "PNG":
         raise ValueError(
@@ -52,7 +52,7 @@ def _read_png(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer
         return np.asarray(image)
     # Pillow stretches gray of 2 and 4 bits to 0..255: the ids would be others.
     found = (
-        f"{depth}-bit gray" if image.mode == "L" else _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+        f"{depth}-bit gray" if image.mode == "L" else CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
     )
     cure = (
         _checks.cure_for_color_image()
@@ -63,7 +63,7 @@ def _read_png(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer
 
 
 def _read_npy(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer]:
-    with _reading(name):
+    with reading(name, "mask"):
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(array, np.ndarray):
             raise ValueError("it is an archive, not one array")
@@ -81,7 +81,7 @@ def _read_npy(path: str | os.PathLike[str], name: str) -> npt.NDArray[np.integer
 
 
 @contextmanager
-def _reading(name: str) -> Iterator[None]:
+def reading(name: str, what: str) -> Iterator[None]:
     """Turn whatever a decoder raises into a ValueError that names the file."""
     try:
         yield
@@ -89,11 +89,11 @@ def _reading(name: str) -> Iterator[None]:
         raise  # these name the file themselves
     except PIL.UnidentifiedImageError:
         raise ValueError(
-            f"{name}: the mask cannot be read; it is empty or no image at all. Cure: get the file again."
+            f"{name}: the {what} cannot be read; it is empty or no image at all. Cure: get the file again."
         ) from None
     except (OSError, SyntaxError, EOFError, ValueError, PIL.Image.DecompressionBombError) as error:
         raise ValueError(
-            f"{name}: the mask is damaged or truncated ({error}). Cure: get the file again."
+            f"{name}: the {what} is damaged or truncated ({error}). Cure: get the file again."
         ) from error
 
 

@@ -173,8 +173,7 @@ def _target_of(annotation: Any, name: str) -> tv_tensors.Mask:
 
 @contextmanager
 def _seeded(seed: int, epoch: int, name: str, repeat: int) -> Iterator[None]:
-    """Within it, torch's generator on the CPU gives numbers that depend on these four only; then it is put "
-    "back."""
+    """Within it, torch's generator on the CPU depends on these four only; afterwards it is put back."""
     digest = hashlib.blake2b(f"{seed} {epoch} {repeat} {name}".encode(), digest_size=8).digest()
     state = torch.default_generator.get_state()
     try:
@@ -201,8 +200,8 @@ class SegmentationDataset(torch.utils.data.Dataset):
         ValueError: for no rows at all, or without those columns.
 
     Example:
-        >>> train = SegmentationDataset(adebook.load("dollhouse", "training"), training_transform())  #
-        doctest: +SKIP >>> train[0]["image"].shape  # doctest: +SKIP
+        >>> train = SegmentationDataset(adebook.load("dollhouse", "training"), training_transform())
+        >>> train[0]["image"].shape
         torch.Size([3, 512, 512])
     """
 

@@ -107,7 +107,8 @@ def _info(args: argparse.Namespace) -> int:
             print(f"  missing  {_how_to_get(key)}")
         else:
             print(f"  folder   {about.root}")
-            for split in datasets.SPLITS:
+            # The full release has no one folder for the pictures of a split, and none for its masks.
+            for split in datasets.SPLITS if key != "ade20k-full" else ():
                 print(f"  {split:<10} {_contents(about.root, split)}")
         print()
     chosen = datasets.source()

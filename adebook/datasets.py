@@ -50,6 +50,7 @@ with warnings.catch_warnings():
 
 from adebook import _cache, _checks, facts, labels
 from adebook._data_files import data_path
+from adebook._mask_files import CHANNELS, PNG_END, reading
 
 __all__ = [
     "DEFAULT_SOURCE",
@@ -313,23 +314,6 @@ def _look_around(folder: Path) -> list[Path]:
 # --- column types: decoding with checks ---------------------------------------------------------------------
 
 
-@contextmanager
-def _reading(name: str, what: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into a ValueError that names the file."""
-    try:
-        yield
-    except (FileNotFoundError, PermissionError):
-        raise  # these name the file themselves
-    except PIL.UnidentifiedImageError:
-        raise ValueError(
-            f"{name}: the {what} cannot be read; it is empty or no image at all. Cure: get the file again."
-        ) from None
-    except (OSError, SyntaxError, EOFError, ValueError, PIL.Image.DecompressionBombError) as error:
-        raise ValueError(
-            f"{name}: the {what} is damaged or truncated ({error}). Cure: get the file again."
-        ) from error
-
-
 _STRICT = threading.Lock()
 
 
@@ -347,9 +331,6 @@ def _strict() -> Iterator[None]:
             PIL.ImageFile.LOAD_TRUNCATED_IMAGES = True
 
 
-_PNG_END = b"IEND\xaeB`\x82"  # the last chunk's name and checksum
-
-
 _RECENT = threading.local()  # path and size of the picture read last: a row's mask comes right after it
 
 
@@ -359,12 +340,12 @@ def _open(value: dict[str, Any] | str, what: str) -> tuple[PIL.Image.Image, str,
         value = {"path": value, "bytes": None}
     path, content = value["path"], value["bytes"]
     name = path or f"{what} without a file name"
-    with _reading(name, what):
+    with reading(name, what):
         data = Path(path).read_bytes() if content is None else content
         with _strict():
             image = PIL.Image.open(BytesIO(data))
             image.load()
-        if image.format == "PNG" and _PNG_END not in data:  # Pillow does not mind
+        if image.format == "PNG" and PNG_END not in data:  # Pillow does not mind
             raise ValueError("its last bytes are missing")
     if content is None:
         image.filename = path  # so that `map` keeps the path instead of a re-encoded copy
@@ -402,16 +383,13 @@ def _check_size(path: str | None, size: tuple[int, int], what: str) -> None:
         return  # embedded in a saved data set or produced by `map`; sizes were compared before
     path_read, expected = getattr(_RECENT, "picture", ("", (0, 0)))
     if path_read != str(picture):
-        with _reading(str(picture), "picture"), PIL.Image.open(picture) as image:
+        with reading(str(picture), "picture"), PIL.Image.open(picture) as image:
             expected = image.size
     if size != expected:
         raise ValueError(
             f"{path}: the {what} is {size[0]} x {size[1]}, but its picture {picture} is {expected[0]} x "
             f"{expected[1]} (width x height). Cure: get both files again; a mask is never resized to fit."
         )
-
-
-_CHANNELS = {"1": "black and white (1 bit)", "RGB": "a color image (RGB)", "RGBA": "a color image (RGBA)"}
 
 
 def _check_png(image: PIL.Image.Image, name: str, what: str) -> None:
@@ -436,7 +414,7 @@ def _check_mask_format(image: PIL.Image.Image, name: str, head: bytes) -> None:
     elif image.mode.startswith("I"):
         found = "16-bit"
     else:
-        found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+        found = CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
     cure = (
         _checks.cure_for_color_image()
         if image.mode in ("RGB", "RGBA")
@@ -484,7 +462,7 @@ class Picture(_Checked):
         if image.mode == "RGB":
             return image
         _checks.check_convertible(image, f"{name}: the picture")
-        with _reading(name, "picture"):
+        with reading(name, "picture"):
             return _named(image.convert("RGB"), image)
 
 
@@ -538,7 +516,7 @@ def _sixteen_bits(
     image, name, _ = _open(value, what)
     _check_png(image, name, what)
     if image.mode not in modes:
-        found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+        found = CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
         raise ValueError(f"{name}: the {what} is {found}, but {wanted}.")
     _check_size(getattr(image, "filename", None), image.size, what)
     if image.mode == "I;16":
@@ -553,7 +531,7 @@ def _open_full(value: dict[str, Any] | str, what: str, own: str) -> tuple[PIL.Im
     _check_png(image, name, what)
     from_file = isinstance(value, str) or value["path"] is not None
     if image.mode != "RGB" and (from_file or image.mode != own):
-        found = _CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
+        found = CHANNELS.get(image.mode, f"of PIL mode {image.mode!r}")
         raise ValueError(
             f"{name}: the {what} is {found}, but the full release codes classes and instances in the colors "
             f"of an RGB image. Cure: a one-channel mask of 0..150 belongs to the source 'sceneparse150'."

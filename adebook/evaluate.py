@@ -35,7 +35,7 @@ import numpy.typing as npt
 from adebook import _checks, labels
 from adebook._mask_files import read_mask, strict_decoding
 from adebook.classes import CLASSES
-from adebook.metrics import Absent, ConfusionMatrix, Interval, PerImage, Scores, _image_means
+from adebook.metrics import Absent, ConfusionMatrix, Interval, PerImage, Scores, _image_means, _image_sums
 
 __all__ = ["Evaluation", "Ids", "ImageScore", "evaluate_folders"]
 
@@ -318,13 +318,17 @@ def _count(job: _Job, pairs: Sequence[_Pair]) -> _Counts:
         except ValueError as error:
             counts.wrong.append(str(error))
             continue
-        matrix = ConfusionMatrix() if job.score_images else counts.matrix
+        if not job.score_images and counts.per_image is None:
+            counts.matrix.update(prediction, target)
+            continue
+        matrix = ConfusionMatrix()  # of this picture alone
         matrix.update(prediction, target)
+        counts.matrix += matrix
+        sums = _image_sums(matrix.matrix)
         if job.score_images:
-            counts.images.append(_image_score(pair.name, matrix.matrix, job.score_images))
-            counts.matrix += matrix
+            counts.images.append(_image_score(pair.name, sums, job.score_images))
         if counts.per_image is not None:
-            counts.per_image.update(prediction, target, pair.name)
+            counts.per_image._add([pair.name], [sums])
     return counts
 
 
@@ -364,14 +368,14 @@ def _to_train_ids(mask: npt.NDArray[np.integer], ids: Ids, name: str) -> npt.NDA
     return labels.to_train_ids(mask) if ids == "official" else mask
 
 
-def _image_score(name: str, matrix: npt.NDArray[np.int64], absent: Absent) -> ImageScore:
-    right, labeled, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+def _image_score(name: str, sums: npt.NDArray[np.int64], absent: Absent) -> ImageScore:
+    right, labeled, _ = sums
     pixels = int(labeled.sum())
     return ImageScore(
         name=name,
         labeled_pixels=pixels,
         pixel_accuracy=int(right.sum()) / pixels if pixels else math.nan,
-        mean_iou=float(_image_means(np.stack([right, labeled, predicted])[None], absent)[0]),
+        mean_iou=float(_image_means(sums[None], absent)[0]),
         classes=np.count_nonzero(labeled),
     )
 

@@ -19,6 +19,7 @@ which was chosen:
 import math
 import operator
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, get_args
@@ -563,6 +564,7 @@ class PerImage:
     def __init__(self, num_classes: int = 150, ignore_index: int | None = 255) -> None:
         self._counter = ConfusionMatrix(num_classes, ignore_index)  # checks and counts, but keeps nothing
         self._names: list[str | None] = []
+        self._known: set[str] = set()  # the names once more, to find one without going through all
         self._sums: list[npt.NDArray[np.int64]] = []  # [3, C] for each image
 
     @property
@@ -652,13 +654,19 @@ class PerImage:
                 if single and name is None:
                     raise
                 raise ValueError(f"{names[i] or f'image {i} of the batch'}: {error}") from None
-            sums.append(np.stack([np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)]))
+            sums.append(_image_sums(matrix))
+        self._add(names, sums)
+
+    def _add(self, names: Sequence[str | None], sums: Sequence[npt.NDArray[np.int64]]) -> None:
+        """Take over counts, [3, C] for each name, that `_image_sums` made of a confusion matrix."""
+        self._check_new(names)
         self._names += names
+        self._known.update(name for name in names if name is not None)
         self._sums += sums
 
     def _check_new(self, names: Sequence[str | None]) -> None:
-        given = [name for name in names if name is not None]
-        twice = sorted((set(self._names) & set(given)) | {name for name in given if given.count(name) > 1})
+        given = Counter(name for name in names if name is not None)
+        twice = sorted(name for name, count in given.items() if count > 1 or name in self._known)
         if twice:
             raise ValueError(
                 f"{len(twice)} image(s) would be counted twice: {', '.join(twice[:3])}. Cure: give each "
@@ -675,9 +683,7 @@ class PerImage:
         if not isinstance(other, PerImage):
             raise TypeError(f"Expected a PerImage, got {type(other).__name__}.")
         self._counter._check_alike(other._counter, "merge")
-        self._check_new(other._names)
-        self._names += other._names
-        self._sums += other._sums
+        self._add(other._names, other._sums)
         return self
 
     def scores(self, absent: Absent = "exclude") -> Scores:
@@ -954,6 +960,11 @@ def _near_another(labels: npt.NDArray[np.int32], width: int) -> npt.NDArray[np.b
         for extreme in (ndimage.minimum_filter, ndimage.maximum_filter)
     )
     return low != high
+
+
+def _image_sums(matrix: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Intersection, labeled and predicted pixels, [3, C], from the confusion matrix of an image."""
+    return np.stack([np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)])
 
 
 def _image_means(sums: npt.NDArray[np.int64], absent: Absent) -> npt.NDArray[np.float64]:

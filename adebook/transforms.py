@@ -357,8 +357,7 @@ def _bytes(values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class PadToSize:
-    """Pad on the right and at the bottom to a fixed size: 0 in the (normalized) picture, 255 in the "
-    "target."""
+    """Pad on the right and at the bottom: 0 in the (normalized) picture, 255 in the target."""
 
     size: tuple[int, int] = (512, 512)
 
