@@ -1,7 +1,9 @@
 """How transformers' mask classifiers get an encoder that is not theirs; needs transformers."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+import transformers
 from torch import Tensor, nn
 from transformers import AutoBackbone, AutoConfig, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BackboneOutput
@@ -20,8 +22,8 @@ class MapsConfig(PreTrainedConfig):
 class Maps(PreTrainedModel):
     """Any module [B, 3, H, W] -> list of maps, in the clothes of a transformers backbone.
 
-    transformers builds a backbone from its config, so the module itself is put in afterwards, as `body`. That also
-    keeps its initial weights: transformers draws anew those of every layer that it finds when it builds.
+    transformers builds a backbone from its config, so the module itself is put in afterwards, as `body`. That
+    also keeps its initial weights: transformers draws anew those of every layer that it finds when it builds.
     """
 
     config_class = MapsConfig
@@ -33,13 +35,19 @@ class Maps(PreTrainedModel):
         self.body: nn.Module | None = None
         self.post_init()
 
-    def forward(self, pixel_values: Tensor, **_) -> BackboneOutput:  # noqa: D102
+    def forward(self, pixel_values: Tensor, **_) -> BackboneOutput:
         return BackboneOutput(feature_maps=tuple(self.body(pixel_values)))
 
 
-# The library's own way to make a new kind of backbone known; models that are there already are not touched.
+# The library's own way to make a new kind of backbone known; kinds that are there already are not touched.
 AutoConfig.register(MapsConfig.model_type, MapsConfig, exist_ok=True)
 AutoBackbone.register(MapsConfig, Maps, exist_ok=True)
+
+
+class Mask2FormerConfig(transformers.Mask2FormerConfig):
+    """Mask2Former's settings, without the warning that only Swin has been tried as its encoder."""
+
+    backbones_supported: ClassVar[list[str]] = [MapsConfig.model_type]
 
 
 class FeatureMaps(nn.Module):
@@ -50,5 +58,5 @@ class FeatureMaps(nn.Module):
         self.backbone = AutoBackbone.from_config(config)
         self.channels: list[int] = self.backbone.channels
 
-    def forward(self, images: Tensor) -> list[Tensor]:  # noqa: D102
+    def forward(self, images: Tensor) -> list[Tensor]:
         return list(self.backbone(images).feature_maps)

@@ -1,8 +1,8 @@
 """Mask2Former (Cheng, Misra, Schwing, Kirillov, Girdhar, CVPR 2022): classes for masks, not for pixels.
 
 An encoder gives four maps; a pixel decoder (multi-scale deformable attention) makes one fine map E of them; a
-decoder turns N learned queries into N pairs of a class distribution and a mask, looking each time only inside the
-mask of the layer before (masked attention). The pixel decoder, the decoder and the set loss are transformers' own.
+decoder turns N learned queries into N pairs of a class distribution and a mask, looking each time only inside
+the mask of the layer before (masked attention). Pixel decoder, decoder and set loss are transformers' own.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from adebook._checks import IGNORE
 from adebook.models.common import SceneParser
 
-#: Below it a score counts as this much, so that its logarithm is finite; half precision still holds the number.
+#: A score below counts as this much, so that its logarithm is finite; half precision still holds the number.
 SMALLEST_SCORE = 1e-7
+
+STAGES = ["stage1", "stage2", "stage3", "stage4"]
 
 
 class Mask2Former(nn.Module):
@@ -24,11 +26,11 @@ class Mask2Former(nn.Module):
 
         score[k] = sum over queries q of  softmax(class[q])[k] * sigmoid(mask[q])
 
-    where "no object" takes part in the softmax and is dropped then. The scores are no logits: they are positive and
-    no softmax of them makes sense. The contract's logits are therefore log(score): the same class is on top, and
-    their softmax is the scores scaled to sum 1, so that a pixel loss or a calibration can be computed. One
-    difference remains: the paper enlarges the masks to the picture before it adds them up, and here scores are
-    added up at 1/4 of the size, as in transformers' `post_process_semantic_segmentation`.
+    where "no object" takes part in the softmax and is dropped then. Scores are no logits: they are positive,
+    and no softmax of them makes sense. The contract's logits are therefore log(score): the same class is on
+    top, and their softmax is the scores scaled to sum 1, so that a pixel loss or a calibration can be computed.
+    One difference remains: the paper enlarges the masks to the picture before it adds them up, and here they
+    are added up at 1/4 of the size, as in transformers' `post_process_semantic_segmentation`.
 
     Args:
         body: maps [B, 3, H, W] to four maps at strides 4, 8, 16 and 32 (or at the sizes it has; the smallest
@@ -40,7 +42,7 @@ class Mask2Former(nn.Module):
         heads: of all attentions.
         encoder_ffn, decoder_ffn: hidden channels of the feed-forward layers of pixel decoder and decoder.
         encoder_layers: of the pixel decoder.
-        decoder_layers: predictions, counted as in transformers: the paper's 9 layers and the queries' own first.
+        decoder_layers: predictions, counted as transformers does: the paper's 9 layers, and the bare queries.
         points: pixels at which the set loss looks, 112 * 112 in the paper.
     """
 
@@ -62,9 +64,9 @@ class Mask2Former(nn.Module):
         decoder_layers: int = 10,
         points: int = 112 * 112,
     ) -> None:
-        from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation
+        from transformers import Mask2FormerForUniversalSegmentation
 
-        from adebook.models._transformers import MapsConfig
+        from adebook.models._transformers import MapsConfig, Mask2FormerConfig
 
         super().__init__()
         self.num_classes = num_classes
@@ -95,10 +97,10 @@ class Mask2Former(nn.Module):
     def loss(self, images: Tensor, target: Tensor) -> Tensor:
         """The published set loss, a scalar (transformers' implementation).
 
-        Hungarian matching of queries to the classes that a picture holds, then 2 * cross-entropy of the classes
-        ("no object" weighs 0.1) + 5 * binary cross-entropy + 5 * dice of the masks, at `points` sampled pixels,
-        summed over all layers of the decoder. An ignored pixel belongs to no mask and thus counts as background
-        of every mask, as in the published code; it is not left out.
+        Hungarian matching of queries to the classes that a picture holds, then 2 * cross-entropy of the
+        classes ("no object" weighs 0.1) + 5 * binary cross-entropy + 5 * dice of the masks at `points`
+        sampled pixels, summed over all layers of the decoder. An ignored pixel belongs to no mask and thus counts as
+        background of every mask, as in the published code; it is not left out.
 
         Args:
             images: [B, 3, H, W].
@@ -111,7 +113,7 @@ class Mask2Former(nn.Module):
 def semantic_logits(classes: Tensor, masks: Tensor) -> Tensor:
     """Class logits [B, N, K + 1] and mask logits [B, N, h, w] of N queries to logits [B, K, h, w].
 
-    The last class is "no object". Semantic inference as in MaskFormer (NeurIPS 2021, section 3.4), its logarithm.
+    The last class is "no object". Semantic inference as in MaskFormer (NeurIPS 2021), its logarithm.
     """
     probabilities = classes.softmax(dim=-1)[..., :-1]
     scores = torch.einsum("bqk,bqhw->bkhw", probabilities, masks.sigmoid())
@@ -126,8 +128,8 @@ def masks_of(target: Tensor, num_classes: int) -> tuple[list[Tensor], list[Tenso
         num_classes: K.
 
     Returns:
-        the masks, float [M, H, W] for each picture, and their classes, int64 [M]. M differs between pictures and
-        is 0 where all is ignored.
+        the masks, float [M, H, W] for each picture, and their classes, int64 [M]. M differs between pictures
+        and is 0 where all is ignored.
 
     Raises:
         ValueError: when `target` holds another number than 0 to K - 1 and 255.
@@ -137,10 +139,10 @@ def masks_of(target: Tensor, num_classes: int) -> tuple[list[Tensor], list[Tenso
         present = one.unique()
         present = present[present != IGNORE]
         if len(present) and not 0 <= present.min() <= present.max() < num_classes:
+            wrong = int(present.min() if present.min() < 0 else present.max())
             raise ValueError(
-                f"target holds {int(present.max() if present.min() >= 0 else present.min())}, but the model has "
-                f"the train ids 0 to {num_classes - 1}, and 255 for ignored pixels. Cure: adebook.labels.to_train_ids "
-                f"for official ids, or a model with more classes."
+                f"target holds {wrong}, but the model has the train ids 0 to {num_classes - 1}, and 255 for "
+                f"ignored pixels. Cure: adebook.labels.to_train_ids for official ids, or more classes."
             )
         masks.append((one == present[:, None, None]).float())
         classes.append(present)
@@ -172,20 +174,18 @@ def mask2former_small(body: nn.Module, channels: Sequence[int], num_classes: int
 
 
 def mask2former_swin(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:
-    """Mask2Former on Swin-L (windows of 12, 100 queries): 215 million parameters, published with 640 x 640 crops."""
+    """Mask2Former on Swin-L (windows of 12, 100 queries), 215 million parameters, 640 x 640 crops."""
     from transformers import SwinConfig
 
     from adebook.models._transformers import FeatureMaps
 
-    size = (
-        dict(embed_dim=32, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8], window_size=4, drop_path_rate=0.0)
-        if teaching
-        else dict(
-            embed_dim=192, depths=[2, 2, 18, 2], num_heads=[6, 12, 24, 48], window_size=12, drop_path_rate=0.3
-        )
-    )
+    size = {"embed_dim": 192, "depths": [2, 2, 18, 2], "num_heads": [6, 12, 24, 48], "window_size": 12}
+    if teaching:
+        size = {"embed_dim": 32, "depths": [2, 2, 2, 2], "num_heads": [1, 2, 4, 8], "window_size": 4}
     body = FeatureMaps(
-        SwinConfig(image_size=image_size, out_features=[f"stage{i}" for i in range(1, 5)], **size)
+        SwinConfig(
+            image_size=image_size, out_features=STAGES, drop_path_rate=0.0 if teaching else 0.3, **size
+        )
     )
     make = mask2former_small if teaching else Mask2Former
     net = make(body, body.channels, num_classes)
