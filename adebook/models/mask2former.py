@@ -28,7 +28,7 @@ class Mask2Former(nn.Module):
 
     where "no object" takes part in the softmax and is dropped then. Scores are no logits: they are positive,
     and no softmax of them makes sense. The contract's logits are therefore log(score): the same class is on
-    top, and their softmax is the scores scaled to sum 1, so that a pixel loss or a calibration can be computed.
+    top, and their softmax is the scores scaled to sum 1, so that a pixel loss or a calibration makes sense.
     One difference remains: the paper enlarges the masks to the picture before it adds them up, and here they
     are added up at 1/4 of the size, as in transformers' `post_process_semantic_segmentation`.
 
@@ -99,8 +99,8 @@ class Mask2Former(nn.Module):
 
         Hungarian matching of queries to the classes that a picture holds, then 2 * cross-entropy of the
         classes ("no object" weighs 0.1) + 5 * binary cross-entropy + 5 * dice of the masks at `points`
-        sampled pixels, summed over all layers of the decoder. An ignored pixel belongs to no mask and thus counts as
-        background of every mask, as in the published code; it is not left out.
+        sampled pixels, summed over all layers of the decoder. An ignored pixel belongs to no mask and thus
+        counts as background of every mask, as in the published code; it is not left out.
 
         Args:
             images: [B, 3, H, W].
