@@ -19,10 +19,12 @@ TABLES = (
     "cross_benchmarks",
     "factcheck",
     "facts",
+    "families",
     "leaderboard",
     "palette",
     "published_scenes",
     "releases",
+    "reruns",
     "speed",
 )
 

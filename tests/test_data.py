@@ -11,6 +11,8 @@ DATA = ROOT / "data"
 TABLES = sorted(path.name for path in DATA.glob("*.csv"))
 NUMBERS = {
     "leaderboard.csv": "rank year brief_year brief_miou miou_ss miou_ms miou_unstated params_m brief_params_m crop",
+    "families.csv": "year miou_ss miou_ms miou_unstated params_m gflops crop",
+    "reruns.csv": "crop iterations miou_ss miou_ms",
     "benchmarks.csv": (
         "train_images val_images test_images extra_images total_images classes_annotated classes_scored year "
         "brief_images brief_classes brief_year"
@@ -25,6 +27,8 @@ NUMBERS = {
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
     "factcheck.csv": "id",
+    "families.csv": "key",
+    "reruns.csv": "key",
     "classes.csv": "id",
     "palette.csv": "id",
     "conventions.csv": "key",
@@ -179,6 +183,40 @@ def test_papers_are_named(board):
     assert board["code_url"].str.fullmatch(r"(https://github\.com/[\w./-]+)?").all()
 
 
+def test_families_say_what_the_leaderboard_says(board):
+    families = numbers("families.csv").set_index("key")
+    shared = families.index.intersection(board.index)
+    assert {"segformer-b0", "segformer-b5", "swin-l-upernet", "convnext-xl-upernet", "mask2former-swin-l"} <= set(shared)
+    for column in ("miou_ss", "miou_ms", "miou_unstated", "params_m", "params_of", "family", "year", "released", "bib"):
+        left, right = families.loc[shared, column], board.loc[shared, column]
+        assert ((left == right) | (left.isna() & right.isna())).all(), column
+
+
+def test_families_are_sequences_with_words_from_the_lists():
+    families = numbers("families.csv")
+    assert [key for key in families["key"] if not SLUG.fullmatch(key)] == []
+    assert (families.groupby("series").size() >= 3).all()
+    assert not families.duplicated(["series", "variant"]).any()
+    assert set(families["family"]) == {"cnn", "transformer", "hybrid"}
+    assert set(families["status"]) <= {"confirmed", "unverified"}
+    assert ((families["params_m"].notna()) == (families["params_of"] != "")).all()
+    stated = families[["miou_ss", "miou_ms"]].notna().any(axis=1)
+    assert (stated ^ families["miou_unstated"].notna()).all()
+
+
+def test_reruns_point_to_published_rows(board):
+    reruns = numbers("reruns.csv")
+    known = set(board.index) | set(text("families.csv")["key"])
+    assert set(reruns["published_key"]) - known == {""}
+    assert set(reruns["status"]) == {"sourced"}
+    assert reruns["miou_ss"].between(0, 100).all()
+    assert (reruns["iterations"] % 10_000 == 0).all()
+    # names that the metafiles give twice are told apart, and say so
+    twice = reruns[reruns["key"].str.endswith("-second")]
+    assert len(twice) == 4
+    assert (twice["note"] != "").all()
+
+
 # The bibliography -----------------------------------------------------------------------------------------------------
 
 
@@ -189,7 +227,8 @@ def bibliography():
 
 
 def test_every_key_of_the_tables_is_in_the_bibliography(bibliography):
-    used = set(text("leaderboard.csv")["bib"]) | set(text("benchmarks.csv")["bib"])
+    tables = ("leaderboard.csv", "families.csv", "benchmarks.csv")
+    used = set().union(*(text(name)["bib"] for name in tables))
     assert "" not in used
     assert used <= set(bibliography)
 
