@@ -1,11 +1,12 @@
 """What every model stands on: one contract for pictures of any size, and the pieces that papers share.
 
-A network of this folder is written for pictures whose sides its stride divides. `SceneParser` puts it behind the
-contract that everything else relies on: pictures of any size in, logits at the network's own stride out.
+A network of this folder is written for pictures whose sides its stride divides. `SceneParser` puts it behind
+the contract that everything else relies on: pictures of any size in, logits at the network's own stride out.
 """
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -13,21 +14,26 @@ from adebook._checks import IGNORE
 
 
 class SceneParser(nn.Module):
-    """A network behind the contract: pictures [B, 3, H, W] of any size to logits [B, K, ceil(H/s), ceil(W/s)].
+    """A network behind the contract: pictures [B, 3, H, W] of any size to [B, K, ceil(H/s), ceil(W/s)].
 
-    A picture is padded with zeros (the mean color, once pictures are normalized) at its right and lower edge to
-    what the network can take, and what belongs to the padding is cut off the logits. A network whose position
-    table is of one size (`window`) looks at a larger picture through windows that overlap by a third, and the
-    logits of a place are averaged, as its paper does.
+    A picture is padded with zeros (the mean color, once pictures are normalized) at its right and lower edge
+    to what the network can take, and what belongs to the padding is cut off the logits. A network whose
+    position table is of one size (`window`) looks at a larger picture through windows that overlap by a third
+    or more, and the logits of a place are averaged, as its paper does.
 
     Args:
-        net: maps [B, 3, h, w] to logits [B, K, h / stride, w / stride], for h and w multiples of `divisor`. It may
-            define `loss(images, target)`; without, the loss is the cross-entropy of its upsampled logits.
+        net: maps [B, 3, h, w] to logits [B, K, h / stride, w / stride], for h and w multiples of `divisor`.
+            It may define `loss(images, target)`; without, the loss is the cross-entropy of its upsampled
+            logits.
         num_classes: K.
         stride: s, pixels of the picture per cell of the logits.
         divisor: what h and w must be multiples of; a multiple of `stride`.
-        window: the only h and w that the net takes, or None for any.
+        window: the only h and w that the net takes, a multiple of `divisor`; None for any.
         backbone: names of the submodules of `net` that a pretrained encoder would fill, such as ("vit",).
+
+    Raises:
+        ValueError: when the sizes do not divide each other.
+        AttributeError: when `net` has no submodule of a name in `backbone`.
     """
 
     def __init__(
@@ -41,10 +47,17 @@ class SceneParser(nn.Module):
         backbone: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        divisor = stride if divisor is None else divisor
+        if divisor % stride:
+            raise ValueError(f"divisor is {divisor}, but must be a multiple of the stride, {stride}.")
+        if window is not None and (window < divisor or window % divisor):
+            raise ValueError(f"window is {window}, but must be a multiple of the divisor, {divisor}.")
+        for name in backbone:
+            net.get_submodule(name)
         self.net = net
         self.num_classes = num_classes
         self.stride = stride
-        self.divisor = divisor or stride
+        self.divisor = divisor
         self.window = window
         self.backbone = tuple(backbone)
 
@@ -53,10 +66,11 @@ class SceneParser(nn.Module):
 
         Raises:
             ValueError: when `images` is not [B, 3, H, W] with at least one pixel.
+            TypeError: when `images` holds whole numbers.
         """
         height, width = _size_of(images)
         rows, columns = -(-height // self.stride), -(-width // self.stride)
-        logits = self._windows(images) if self.window else self.net(_pad(images, self.divisor, self.divisor))
+        logits = self.net(_pad(images, self.divisor)) if self.window is None else self._windows(images)
         return logits[..., :rows, :columns]
 
     def loss(self, images: Tensor, target: Tensor) -> Tensor:
@@ -65,41 +79,45 @@ class SceneParser(nn.Module):
         Args:
             images: normalized pictures [B, 3, H, W].
             target: train ids [B, H, W], int64, 255 = ignore.
+
+        Raises:
+            ValueError: when the two are not of one size, or when the pictures are larger than the only size
+                that the network takes and its loss cannot be put together from windows.
+            TypeError: when `target` is not int64, or `images` holds whole numbers.
         """
-        if hasattr(self.net, "loss"):
-            side = self.window or self.divisor
-            # A padded pixel has no label: 255.
-            padded = _pad(images, side, side)
-            below, right = padded.shape[-2] - target.shape[-2], padded.shape[-1] - target.shape[-1]
-            return self.net.loss(padded, F.pad(target, (0, right, 0, below), value=IGNORE))
-        return pixel_loss(self(images), target)
+        height, width = _size_of(images)
+        _check_target(images, target)
+        if not hasattr(self.net, "loss"):
+            return pixel_loss(self(images), target)
+        if self.window is not None and max(height, width) > self.window:
+            raise ValueError(
+                f"pictures are {height} x {width}, but this network trains on crops of at most "
+                f"{self.window} x {self.window}. Cure: smaller crops, or "
+                f"build(..., image_size={max(height, width)})."
+            )
+        padded = _pad(images, self.window or self.divisor)
+        below, right = padded.shape[-2] - height, padded.shape[-1] - width
+        return self.net.loss(padded, F.pad(target, (0, right, 0, below), value=IGNORE))  # no label there
 
     def backbone_parameters(self) -> list[nn.Parameter]:
         """The parameters of the encoder, without those of the decoder."""
         return [p for name in self.backbone for p in self.net.get_submodule(name).parameters()]
 
     def _windows(self, images: Tensor) -> Tensor:
-        """Logits averaged over windows; H and W are at least one window after padding."""
-        side, step = self.window, self.window * 2 // 3 // self.stride * self.stride
+        """Logits of all cells of the pictures once padded, averaged over the windows that see a cell."""
+        side, stride = self.window, self.stride
         height, width = images.shape[-2:]
-        images = F.pad(images, (0, max(0, side - width), 0, max(0, side - height)))
-        images = _pad(images, self.stride, self.stride)
-        total = counts = None
-        for top in _starts(images.shape[-2], side, step):
-            for left in _starts(images.shape[-1], side, step):
-                logits = self.net(images[..., top : top + side, left : left + side])
-                if total is None:
-                    shape = [n // self.stride for n in images.shape[-2:]]
-                    total = logits.new_zeros(*logits.shape[:2], *shape)
-                    counts = logits.new_zeros(1, 1, *shape)
-                cells = side // self.stride
-                there = (
-                    ...,
-                    slice(top // self.stride, top // self.stride + cells),
-                    slice(left // self.stride, left // self.stride + cells),
-                )
-                total[there] += logits
-                counts[there] += 1
+        images = _pad(F.pad(images, (0, max(0, side - width), 0, max(0, side - height))), stride)
+        rows, columns = images.shape[-2] // stride, images.shape[-1] // stride
+        cells = side // stride  # of a window's side
+        total = images.new_zeros(len(images), self.num_classes, rows, columns)
+        counts = images.new_zeros(1, 1, rows, columns)
+        for top in _starts(rows, cells):
+            for left in _starts(columns, cells):
+                y, x = top * stride, left * stride
+                here = (..., slice(top, top + cells), slice(left, left + cells))
+                total[here] += self.net(images[..., y : y + side, x : x + side])
+                counts[here] += 1
         return total / counts
 
 
@@ -137,18 +155,36 @@ class LayerNorm2d(nn.LayerNorm):
 def _size_of(images: Tensor) -> tuple[int, int]:
     if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
         raise ValueError(
-            f"images have shape {list(images.shape)}, but a model takes [B, 3, H, W]: a batch of RGB pictures, "
-            f"channels first. Cure: image.permute(2, 0, 1)[None] makes a batch of one H x W x 3 picture."
+            f"images have shape {list(images.shape)}, but a model takes [B, 3, H, W]: a batch of RGB "
+            f"pictures, channels first, none empty. Cure: image.permute(2, 0, 1)[None] makes a batch of one "
+            f"H x W x 3 picture."
+        )
+    if not images.is_floating_point():
+        raise TypeError(
+            f"images are {images.dtype}, but a model takes normalized pictures in floating point. "
+            f"Cure: adebook.transforms.evaluation_transform()."
         )
     return images.shape[-2], images.shape[-1]
 
 
-def _pad(images: Tensor, rows: int, columns: int) -> Tensor:
+def _check_target(images: Tensor, target: Tensor) -> None:
+    wanted = [len(images), *images.shape[-2:]]
+    if list(target.shape) != wanted:
+        raise ValueError(
+            f"target has shape {list(target.shape)}, but the pictures want {wanted}: one label per pixel. "
+            f"Cure: crop and resize target and picture together; nearest neighbor for the target."
+        )
+    if target.dtype != torch.int64:
+        raise TypeError(f"target is {target.dtype}, but must be int64 train ids. Cure: target.long().")
+
+
+def _pad(images: Tensor, multiple: int) -> Tensor:
+    """Zeros at the right and lower edge, up to the next multiple."""
     height, width = images.shape[-2:]
-    return F.pad(images, (0, -width % columns, 0, -height % rows))
+    return F.pad(images, (0, -width % multiple, 0, -height % multiple))
 
 
-def _starts(length: int, side: int, step: int) -> list[int]:
-    """Where windows begin: every `step`, and the last one flush with the end."""
-    last = length - side
-    return [*range(0, last, step), last]
+def _starts(length: int, window: int) -> list[int]:
+    """Where windows begin, in cells: every two thirds of a window, and the last one flush with the end."""
+    last = length - window
+    return [*range(0, last, max(1, window * 2 // 3)), last]

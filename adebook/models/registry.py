@@ -2,11 +2,13 @@
 
 import difflib
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType
 
-from torch import nn
+import torch
 
 from adebook.models.common import SceneParser
 
@@ -18,8 +20,8 @@ class Entry:
     Attributes:
         key: its name, as in `adebook.leaderboard`.
         title: its name in words.
-        builder: "module:function" in `adebook.models`; the function takes `num_classes`, `image_size`, `teaching`
-            and returns a `SceneParser`.
+        builder: "module:function" in `adebook.models`; the function takes `num_classes`, `image_size`,
+            `teaching` and `arguments`, and returns a `SceneParser`.
         image_size: the side of the crops it is published with, in pixels.
         requires: distributions beside torch that it needs, as pip names them.
         arguments: further arguments of the function, which tell variants apart.
@@ -62,13 +64,15 @@ _ENTRIES = [
     Entry("mask2former-swin-l", "Mask2Former (Swin-L)", "mask2former:mask2former_swin", 640, (_HF,)),
     Entry("semask-l-mask2former", "SeMask-L Mask2Former", "semask:semask_mask2former", 640, (_TIMM, _HF)),
     Entry("oneformer-dinat-l", "OneFormer (DiNAT-L)", "oneformer:oneformer_dinat", 640, (_HF,)),
-    Entry("oneformer-internimage-h", "OneFormer (InternImage-H)", "oneformer:oneformer_internimage", 896, (_HF,)),
+    Entry("oneformer-internimage-h", "OneFormer (InternImage-H)", "oneformer:oneformer_internimage", 896,
+          (_HF,)),
     Entry("internimage-h", "InternImage-H + Mask2Former", "internimage:internimage_mask2former", 896, (_HF,)),
     Entry("vit-adapter-l-beit", "ViT-Adapter-L (BEiT) + Mask2Former", "vit_adapter:adapter_mask2former", 640,
           (_TIMM, _HF), {"backbone": "beit_large_patch16_224"}),
-    Entry("vit-comer-l", "ViT-CoMer-L (BEiTv2) + Mask2Former", "vit_comer:comer_mask2former", 640, (_TIMM, _HF)),
-    Entry("dinov2-g-mask2former", "DINOv2-g (frozen) + ViT-Adapter + Mask2Former", "vit_adapter:adapter_mask2former",
-          896, (_TIMM, _HF), {"backbone": "vit_giant_patch14_dinov2"}),
+    Entry("vit-comer-l", "ViT-CoMer-L (BEiTv2) + Mask2Former", "vit_comer:comer_mask2former", 640,
+          (_TIMM, _HF)),
+    Entry("dinov2-g-mask2former", "DINOv2-g (frozen) + ViT-Adapter + Mask2Former",
+          "vit_adapter:adapter_mask2former", 896, (_TIMM, _HF), {"backbone": "vit_giant_patch14_dinov2"}),
     Entry("beit3-g", "BEiT-3 (giant) + ViT-Adapter + Mask2Former", "vit_adapter:adapter_mask2former", 896,
           (_TIMM, _HF), {"backbone": "beit3_giant_patch14_224"}),
     Entry("eva02-l", "EVA-02-L", "upernet:eva02_upernet", 512, (_TIMM, _HF)),
@@ -79,8 +83,8 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType({entry.key: entry for entry in _
 #: Rows of the leaderboard that nobody outside can build, and why.
 NOT_BUILT = MappingProxyType(
     {
-        "sernet-former-v2": "no code and no paper of version 2 is public (its repository holds notebooks of other "
-        "networks and MATLAB files), so a model under its name would be an invention"
+        "sernet-former-v2": "no code and no paper of version 2 is public (its repository holds notebooks of "
+        "other networks and MATLAB files), so a model under its name would be an invention"
     }
 )
 
@@ -89,13 +93,15 @@ def find(key: str) -> Entry:
     """The entry of a key.
 
     Raises:
-        ValueError: for a key that is unknown (with the nearest ones) or of a row that cannot be built (with why).
+        ValueError: for a key that is unknown (with the nearest ones) or of a row that cannot be built (with
+            why).
     """
-    if key in ENTRIES:
-        return ENTRIES[key]
-    if key in NOT_BUILT:
-        raise ValueError(f"{key!r} cannot be built: {NOT_BUILT[key]}.")
-    close = difflib.get_close_matches(str(key).lower(), ENTRIES, n=3, cutoff=0.5)
+    if isinstance(key, str):
+        if key in ENTRIES:
+            return ENTRIES[key]
+        if key in NOT_BUILT:
+            raise ValueError(f"{key!r} cannot be built: {NOT_BUILT[key]}.")
+    close = difflib.get_close_matches(str(key).lower(), [*ENTRIES, *NOT_BUILT], n=3, cutoff=0.5)
     advice = (
         f"did you mean {' or '.join(map(repr, close))}?" if close else "adebook.models.keys() lists them."
     )
@@ -116,9 +122,11 @@ def build(
         key: such as "segformer-b5"; `adebook.models.keys()` lists them.
         num_classes: K, at least 2.
         teaching: the same structure with under 5 million parameters, to train on a CPU.
-        image_size: side in pixels of the pictures it is meant for. A model whose position table has one size looks
-            at larger pictures through windows of this side. Default: the published crop; 128 at teaching size.
-        device: such as "cuda"; "meta" builds the shapes alone, with no memory for weights. Default: torch's own.
+        image_size: side in pixels of the pictures it is meant for. A model whose position table has one size
+            looks at larger pictures through windows of this side. Default: the published crop; 128 at
+            teaching size.
+        device: such as "cuda"; "meta" builds the shapes alone, with no memory for weights. Default: torch's
+            own.
 
     Returns:
         A `SceneParser`: [B, 3, H, W] to logits [B, K, ceil(H/s), ceil(W/s)], with `.stride` s and
@@ -131,31 +139,29 @@ def build(
     entry = find(key)
     if not isinstance(num_classes, int) or isinstance(num_classes, bool) or num_classes < 2:
         raise ValueError(
-            f"num_classes is {num_classes!r}, but a segmenter tells at least 2 classes apart (ADE20K has 150). "
-            f"Cure: for one class against the rest, take num_classes=2."
+            f"num_classes is {num_classes!r}, but a segmenter tells at least 2 classes apart (ADE20K has "
+            f"150). Cure: for one class against the rest, take num_classes=2."
         )
     image_size = (128 if teaching else entry.image_size) if image_size is None else image_size
-    if not isinstance(image_size, int) or image_size < 1:
+    if not isinstance(image_size, int) or isinstance(image_size, bool) or image_size < 1:
         raise ValueError(f"image_size is {image_size!r}, but it is a number of pixels, such as 512.")
     function = _function_of(entry)
     arguments = dict(num_classes=num_classes, image_size=image_size, teaching=teaching, **entry.arguments)
-    if device is None:
-        return function(**arguments)
-    import torch
-
-    with torch.device(device):
+    with nullcontext() if device is None else torch.device(device):
         return function(**arguments)
 
 
-def _function_of(entry: Entry) -> Callable[..., nn.Module]:
-    from importlib.util import find_spec
+#: Names to import, where they are not the names to install.
+_IMPORTED = MappingProxyType({_SMP: "segmentation_models_pytorch"})
 
-    imported = {"segmentation-models-pytorch": "segmentation_models_pytorch"}
-    missing = [name for name in entry.requires if find_spec(imported.get(name, name)) is None]
+
+def _function_of(entry: Entry) -> Callable[..., SceneParser]:
+    missing = [name for name in entry.requires if find_spec(_IMPORTED.get(name, name)) is None]
     if missing:
         raise ModuleNotFoundError(
             f"{entry.key!r} is put together from {' and '.join(entry.requires)}, and {' and '.join(missing)} "
-            f"is not installed. Cure: pip install {' '.join(missing)}"
+            f"is not installed. Cure: pip install {' '.join(missing)}",
+            name=_IMPORTED.get(missing[0], missing[0]),
         )
     module, function = entry.builder.split(":")
     return getattr(import_module(f"adebook.models.{module}"), function)
