@@ -6,6 +6,7 @@ the mask of the layer before (masked attention). Pixel decoder, decoder and set 
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,20 @@ from adebook.models.common import SceneParser
 
 #: A score below counts as this much, so that its logarithm is finite; half precision still holds the number.
 SMALLEST_SCORE = 1e-7
+
+#: Teaching size.
+SMALL = MappingProxyType(
+    {
+        "width": 64,
+        "queries": 30,
+        "heads": 4,
+        "encoder_ffn": 128,
+        "decoder_ffn": 128,
+        "encoder_layers": 2,
+        "decoder_layers": 4,
+        "points": 1024,
+    }
+)
 
 STAGES = ["stage1", "stage2", "stage3", "stage4"]
 
@@ -157,20 +172,8 @@ def mask2former_wide(body: nn.Module, channels: Sequence[int], num_classes: int)
 
 
 def mask2former_small(body: nn.Module, channels: Sequence[int], num_classes: int) -> Mask2Former:
-    """The same structure at teaching size: width 64, 30 queries, 2 layers before and 3 after the masks."""
-    return Mask2Former(
-        body,
-        channels,
-        num_classes,
-        width=64,
-        queries=30,
-        heads=4,
-        encoder_ffn=128,
-        decoder_ffn=128,
-        encoder_layers=2,
-        decoder_layers=4,
-        points=1024,
-    )
+    """The same structure at teaching size: width 64, 30 queries, 2 encoder and 3 decoder layers."""
+    return Mask2Former(body, channels, num_classes, **SMALL)
 
 
 def mask2former_swin(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:
