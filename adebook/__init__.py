@@ -3,7 +3,7 @@
 `import adebook` costs milliseconds: a submodule, and whatever heavy library it needs, is imported when it is
 first used. The way of the data is the order of the modules, and a module imports only from its left:
 
-    classes -> palette -> labels -> datasets -> transforms -> batches -> metrics -> plots
+    classes -> palette -> labels -> datasets -> transforms -> batches -> metrics -> plots, leaderboard
 
 Example:
     >>> import adebook
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         full_release,
         hub,
         labels,
+        leaderboard,
         metrics,
         palette,
         plots,
@@ -60,6 +61,7 @@ __all__ = [
     "full_release",
     "hub",
     "labels",
+    "leaderboard",
     "load",
     "metrics",
     "palette",
@@ -86,6 +88,7 @@ _MODULES = frozenset(
         "full_release",
         "hub",
         "labels",
+        "leaderboard",
         "metrics",
         "palette",
         "plots",

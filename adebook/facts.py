@@ -21,6 +21,7 @@ TABLES = (
     "facts",
     "families",
     "leaderboard",
+    "models",
     "palette",
     "published_scenes",
     "releases",
