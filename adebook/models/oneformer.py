@@ -6,7 +6,9 @@ task is always semantic, so the sentence is a constant here.
 Paper: https://arxiv.org/abs/2211.06220, code: https://github.com/SHI-Labs/OneFormer
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -89,7 +91,8 @@ class OneFormer(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits [B, K, H/4, W/4]."""
-        output = self.core(pixel_values=images, task_inputs=self._task(images))
+        with _shapes_only() if images.is_meta else nullcontext():
+            output = self.core(pixel_values=images, task_inputs=self._task(images))
         return semantic_logits(output.class_queries_logits, output.masks_queries_logits)
 
     def loss(self, images: Tensor, target: Tensor) -> Tensor:
@@ -110,6 +113,28 @@ class OneFormer(nn.Module):
 
     def _task(self, images: Tensor) -> Tensor:
         return self.task.expand(len(images), -1)
+
+
+@contextmanager
+def _shapes_only() -> Iterator[None]:
+    """Lets transformers' OneFormer run on the meta device, where there are shapes and no numbers.
+
+    It checks a sum, which its own switch turns off, and it writes at the places that `nonzero` finds, of
+    which torch assumes here that they are all. Neither changes a result, as there is none.
+    """
+    from torch.fx.experimental import _config
+
+    switch = "TRANSFORMERS_DISABLE_TORCH_CHECK"
+    before = os.environ.get(switch)
+    os.environ[switch] = "1"
+    try:
+        with _config.patch(meta_nonzero_assume_all_nonzero=True):
+            yield
+    finally:
+        if before is None:
+            os.environ.pop(switch, None)
+        else:
+            os.environ[switch] = before
 
 
 def oneformer_dinat(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:
