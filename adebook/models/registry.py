@@ -77,6 +77,8 @@ _ENTRIES = [
           (_TIMM, _HF), {"backbone": "beit3_giant_patch14_224"}),
     Entry("eva02-l", "EVA-02-L", "upernet:eva02_upernet", 512, (_TIMM, _HF)),
     Entry("fd-swinv2-g", "FD-SwinV2-G", "upernet:swinv2_upernet", 896, (_TIMM, _HF)),
+    # no row of the leaderboard: the small network of the project's own checkpoint
+    Entry("small-fpn", "FPN (MobileNetV4-Conv-S)", "small:small", 256, (_SMP, _TIMM)),
 ]  # fmt: skip
 ENTRIES: Mapping[str, Entry] = MappingProxyType({entry.key: entry for entry in _ENTRIES})
 
