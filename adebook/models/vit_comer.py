@@ -48,6 +48,9 @@ class MRFP(nn.Module):
         for level, x in enumerate(to_maps(self.fc1(c), shapes)):
             a, b = x.chunk(2, dim=1)
             x = torch.cat([self.near[level](a), self.far[level](b)], dim=1)  # [B, 6C, h, w]
+            # Tokens lie channels last. A batch norm whose input does not gets wrong gradients from them in a
+            # batch of one (torch 2.15 on a CPU).
+            x = x.contiguous(memory_format=torch.channels_last)
             maps.append(F.gelu(self.norms[level](x)))
         return self.fc2(F.gelu(to_tokens(maps)))
 
