@@ -30,7 +30,7 @@ serve: book
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory "$$($(BIN)/python tools/build_book.py --where)"
 
 test: book
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # Speed and memory beside other libraries, into data/speed.csv. Groups: make bench ARGS="counting logits folder gpu"
 bench: $(READY)
