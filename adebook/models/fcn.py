@@ -33,7 +33,7 @@ class FCN8s(nn.Module):
     def __init__(self, num_classes: int, layers: tuple[int | str, ...] = VGG16, hidden: int = 4096) -> None:
         super().__init__()
         self.features = make_layers(list(layers))  # named as in torchvision's VGG
-        pool3, pool4, pool5 = (layers[i - 1] for i, layer in enumerate(layers) if layer == "M" and i > 5)
+        pool3, pool4, pool5 = [layers[i - 1] for i, layer in enumerate(layers) if layer == "M"][2:]
         self.classifier = nn.Sequential(  # fc6 and fc7 of VGG
             nn.Conv2d(pool5, hidden, 7, padding=3),
             nn.ReLU(inplace=True),

@@ -56,10 +56,10 @@ _ENTRIES = [
               "segformer-b5")
         for i in range(5)
     ),
-    Entry("swin-l-upernet", "Swin-L (UPerNet)", "upernet:swin_upernet", 640, (_HF,)),
-    Entry("beit-l-upernet", "BEiT-L (UPerNet)", "upernet:beit_upernet", 640, (_HF,)),
-    Entry("deit3-l-upernet", "DeiT III-L (UPerNet)", "upernet:deit3_upernet", 512, (_TIMM, _HF)),
-    Entry("convnext-xl-upernet", "ConvNeXt-XL (UPerNet)", "upernet:convnext_upernet", 640, (_HF,)),
+    Entry("swin-l-upernet", "Swin-L (UPerNet)", "upernet:swin_upernet", 640, (_TIMM,)),
+    Entry("beit-l-upernet", "BEiT-L (UPerNet)", "upernet:beit_upernet", 640, (_TIMM,)),
+    Entry("deit3-l-upernet", "DeiT III-L (UPerNet)", "upernet:deit3_upernet", 512, (_TIMM,)),
+    Entry("convnext-xl-upernet", "ConvNeXt-XL (UPerNet)", "upernet:convnext_upernet", 640, (_TIMM,)),
     # masks, hybrids and foundation models
     Entry("mask2former-swin-l", "Mask2Former (Swin-L)", "mask2former:mask2former_swin", 640, (_HF,)),
     Entry("semask-l-mask2former", "SeMask-L Mask2Former", "semask:semask_mask2former", 640, (_TIMM, _HF)),
@@ -75,8 +75,8 @@ _ENTRIES = [
           "vit_adapter:adapter_mask2former", 896, (_TIMM, _HF), {"backbone": "vit_giant_patch14_dinov2"}),
     Entry("beit3-g", "BEiT-3 (giant) + ViT-Adapter + Mask2Former", "vit_adapter:adapter_mask2former", 896,
           (_TIMM, _HF), {"backbone": "beit3_giant_patch14_224"}),
-    Entry("eva02-l", "EVA-02-L", "upernet:eva02_upernet", 512, (_TIMM, _HF)),
-    Entry("fd-swinv2-g", "FD-SwinV2-G", "upernet:swinv2_upernet", 896, (_TIMM, _HF)),
+    Entry("eva02-l", "EVA-02-L", "upernet:eva02_upernet", 512, (_TIMM,)),
+    Entry("fd-swinv2-g", "FD-SwinV2-G", "upernet:swinv2_upernet", 896, (_TIMM,)),
     # no row of the leaderboard: the small network of the project's own checkpoint
     Entry("small-fpn", "FPN (MobileNetV4-Conv-S)", "small:small", 256, (_SMP, _TIMM)),
 ]  # fmt: skip

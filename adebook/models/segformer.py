@@ -16,6 +16,7 @@ segmentation-models-pytorch's; its parts:
 import segmentation_models_pytorch as smp
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from adebook.models.common import SceneParser
 
@@ -25,13 +26,19 @@ WIDTH = {"b0": 256, "b1": 256, "b2": 768, "b3": 768, "b4": 768, "b5": 768}
 
 def segformer(*, num_classes: int, image_size: int, teaching: bool, size: str) -> SceneParser:
     """SegFormer-B0 to B5; all are taught by B0's encoder with a decoder of 128 channels."""
-    device = torch.get_default_device()
-    with torch.device("cpu"):  # the library reads tensors while it builds, which the meta device cannot
+    with _TablesOnCPU():
         net = smp.Segformer(
             "mit_b0" if teaching else f"mit_{size}",
             encoder_weights=None,
             decoder_segmentation_channels=128 if teaching else WIDTH[size],
             classes=num_classes,
-        ).to(device)
+        )
     net.segmentation_head[1] = nn.Identity()  # the library enlarges by 4 here; the contract leaves that
     return SceneParser(net, num_classes, stride=4, divisor=32, backbone=("encoder",))
+
+
+class _TablesOnCPU(TorchFunctionMode):
+    """While the library builds, it reads numbers out of `torch.linspace`, which the meta device cannot."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        return function(*args, **(kwargs or {}) | ({"device": "cpu"} if function is torch.linspace else {}))
