@@ -118,7 +118,7 @@ def load_model(path: str | Path) -> "SceneParser":
         )
     with torch.random.fork_rng(devices=[]):  # random weights that nobody will see
         model = build(**card["build"])
-    _fill(model, tensors, path)
+    fill(model, tensors, path)
     model.built_with = card["build"]
     model.preprocessing = card["preprocessing"]
     model.about = card["about"]
@@ -138,7 +138,7 @@ def load_weights(model: "torch.nn.Module", path: str | Path, *, but: tuple[str, 
         FileNotFoundError, ValueError: as `load_model`. The model is then unchanged.
     """
     tensors, _ = _read(Path(path), _MODEL)
-    _fill(model, tensors, path, but)
+    fill(model, tensors, path, but)
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def _with_classes(about: Mapping[str, Any], num_classes: int) -> dict[str, Any]:
     return about
 
 
-def _fill(
+def fill(
     model: "torch.nn.Module",
     tensors: Mapping[str, "torch.Tensor"],
     path: str | Path,
