@@ -186,6 +186,7 @@ def as_transformers_names(name: str) -> str:
 
 
 def test_upernets_head_is_that_of_transformers():
+    pytest.importorskip("transformers")
     from transformers import UperNetConfig
     from transformers.models.upernet.modeling_upernet import UperNetHead
 
@@ -275,9 +276,8 @@ def test_the_tokens_of_segmenter_lie_where_their_patches_do():
 
 
 def test_a_plain_vit_gives_maps_at_four_strides_each_from_its_own_layer():
-    pyramid = ViTPyramid(
-        "vit_tiny_patch16_224", (0, 1, 2, 3), img_size=64, embed_dim=12, depth=4, num_heads=2
-    ).eval()
+    size = {"img_size": 64, "embed_dim": 12, "depth": 4, "num_heads": 2}
+    pyramid = ViTPyramid("vit_tiny_patch16_224", (0, 1, 2, 3), **size).eval()
     images = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         maps = pyramid(images)
@@ -287,10 +287,15 @@ def test_a_plain_vit_gives_maps_at_four_strides_each_from_its_own_layer():
             (1, 12, 4, 4),
             (1, 12, 2, 2),
         ]
-        for block in pyramid.vit.model.blocks[3:]:  # the last layer alone feeds the map of stride 32
+        changed = []
+        for block in reversed(
+            pyramid.vit.model.blocks
+        ):  # a layer feeds its own map and those of later layers
             nn.init.constant_(block.mlp.fc2.bias, 1.0)
-        changed = [not torch.equal(x, y) for x, y in zip(maps, pyramid(images), strict=True)]
-    assert changed == [False, False, False, True]
+            now = pyramid(images)
+            changed.append([not torch.equal(x, y) for x, y in zip(maps, now, strict=True)])
+            maps = now
+    assert changed == [[i >= layer for i in range(4)] for layer in (3, 2, 1, 0)]
 
 
 # --- gradients ----------------------------------------------------------------------------------------------
@@ -381,7 +386,7 @@ def test_one_picture_in_training_mode_is_refused_with_the_cure():
         model(torch.zeros(1, 3, 64, 64))
 
 
-def test_a_picture_larger_than_the_position_table_is_refused_in_training_with_the_cure():
+def test_a_picture_larger_than_the_position_table_of_beit_is_refused_in_training_with_the_cure():
     model = models.build("beit-l-upernet", 5, teaching=True)
-    with pytest.raises(ValueError, match=r"128 x 128.* Cure: train on crops"):
-        model.net(torch.zeros(2, 3, 160, 128))
+    with pytest.raises(ValueError, match=r"160 x 128, .* Cure: smaller crops"):
+        model.loss(torch.zeros(2, 3, 160, 128), torch.zeros(2, 160, 128, dtype=torch.int64))

@@ -40,7 +40,7 @@ class MaskTransformer(nn.Module):
 
     def forward(self, patches: Tensor) -> Tensor:
         """Scores [B, N, K] of patch tokens [B, N, C]."""
-        classes = self.class_tokens.expand(len(patches), -1, -1)
+        classes = self.class_tokens.expand(patches.shape[0], -1, -1)
         tokens = self.norm(self.blocks(torch.cat([self.project(patches), classes], dim=1)))  # [B, N + K, C]
         patches = F.normalize(self.patch_projection(tokens[:, : -self.num_classes]), dim=-1)  # [B, N, C]
         classes = F.normalize(self.class_projection(tokens[:, -self.num_classes :]), dim=-1)  # [B, K, C]
@@ -66,12 +66,9 @@ class Segmenter(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits [B, K, H/16, W/16] of pictures [B, 3, H, W], H and W multiples of 16."""
         rows, columns = (n // 16 for n in images.shape[-2:])
-        tokens = self.vit.forward_features(images)[
-            :, self.vit.num_prefix_tokens :
-        ]  # [B, N, C], no class token
-        return self.decoder(tokens).mT.unflatten(
-            -1, (rows, columns)
-        )  # [B, N, K] -> [B, K, N] -> [B, K, h, w]
+        tokens = self.vit.forward_features(images)  # [B, 1 + N, C]: first the class token of the encoder
+        scores = self.decoder(tokens[:, self.vit.num_prefix_tokens :])  # [B, N, K]
+        return scores.mT.unflatten(-1, (rows, columns))  # [B, K, H/16, W/16]
 
 
 def segmenter(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:

@@ -85,14 +85,12 @@ class SETR(nn.Module):
     def loss(self, images: Tensor, target: Tensor) -> Tensor:
         """Cross-entropy of the logits plus 0.4 times that of each of the four auxiliary logits, a scalar."""
         levels = self.head.aggregate(self.vit(images))
-        auxiliary = [
-            classify(x) for classify, x in zip(self.auxiliary, levels, strict=True)
-        ]  # [B, K, H/16, W/16]
         # Every fourth pixel a side is enough for maps of stride 16; with all, most of a step would go here.
         sparse = target[:, 2::4, 2::4]
-        return pixel_loss(self.head.decode(levels), target) + AUXILIARY_WEIGHT * sum(
-            pixel_loss(logits, sparse) for logits in auxiliary
+        auxiliary = sum(
+            pixel_loss(classify(x), sparse) for classify, x in zip(self.auxiliary, levels, strict=True)
         )
+        return pixel_loss(self.head.decode(levels), target) + AUXILIARY_WEIGHT * auxiliary
 
 
 def setr_mla(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:

@@ -46,7 +46,7 @@ class UPerHead(nn.Module):
             ValueError: for a single picture while training.
         """
         *finer, top = maps
-        if self.training and len(top) == 1:
+        if self.training and top.shape[0] == 1:
             raise ValueError(
                 "a batch of 1 picture in training mode, but batch norm cannot average one 1x1 map. "
                 "Cure: model.eval() to predict, or batches of at least 2 to train."
@@ -126,15 +126,11 @@ class ViTPyramid(nn.Module):
     Args:
         name: timm's name of the ViT, with patches of 16 pixels.
         layers: the four layers (from 0) whose output is taken, evenly spaced.
-        fixed_size: side of the only pictures it takes, where its position table has one size; None for any.
         arguments: further arguments of `timm.create_model`.
     """
 
-    def __init__(
-        self, name: str, layers: Sequence[int], *, fixed_size: int | None = None, **arguments: object
-    ) -> None:
+    def __init__(self, name: str, layers: Sequence[int], **arguments: object) -> None:
         super().__init__()
-        self.fixed_size = fixed_size
         self.vit = timm.create_model(name, features_only=True, out_indices=tuple(layers), **arguments)
         width = self.vit.feature_info.channels()[0]
         self.channels = [width] * 4
@@ -148,17 +144,7 @@ class ViTPyramid(nn.Module):
         self.to_32 = nn.MaxPool2d(2)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Four maps [B, C, H/s, W/s], s = 4, 8, 16, 32.
-
-        Raises:
-            ValueError: when the position table has one size, and the pictures another.
-        """
-        if self.fixed_size and tuple(images.shape[-2:]) != (self.fixed_size, self.fixed_size):
-            raise ValueError(
-                f"pictures are {images.shape[-2]} x {images.shape[-1]} pixels once padded, but the position "
-                f"table of this encoder is for {self.fixed_size} x {self.fixed_size}. "
-                f"Cure: train on crops of that size, or build the model with another image_size."
-            )
+        """Four maps [B, C, H/s, W/s], s = 4, 8, 16, 32."""
         first, second, third, fourth = self.vit(images)  # each [B, C, H/16, W/16]
         return [self.to_4(first), self.to_8(second), third, self.to_32(fourth)]
 
@@ -222,9 +208,7 @@ def beit_upernet(*, num_classes: int, image_size: int, teaching: bool) -> SceneP
     Its relative positions are a table for pictures of one size; larger ones go through windows.
     """
     side = _multiple(image_size, 32)
-    body = _vit_pyramid(
-        "beit_large_patch16_224", teaching, drop_path_rate=0.2, fixed_size=side, img_size=side
-    )
+    body = _vit_pyramid("beit_large_patch16_224", teaching, drop_path_rate=0.2, img_size=side)
     return _parser(body, num_classes, teaching, encoder="body.vit", width=1024, window=side)
 
 
