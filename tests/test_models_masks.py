@@ -185,6 +185,13 @@ def test_neighborhood_attention_is_a_masked_dense_attention(height, width, kerne
         torch.testing.assert_close(ours, dense, rtol=0, atol=1e-12)
 
 
+def test_queries_may_be_of_a_part_of_the_places():
+    query, key, value = torch.randn(3, 1, 2, 8, 9, 4, dtype=torch.float64)
+    whole = neighborhood_attention(query, key, value, 3, 2)
+    part = neighborhood_attention(query[:, :, :5, :4], key, value, 3, 2)
+    torch.testing.assert_close(part, whole[:, :, :5, :4])
+
+
 def test_neighborhood_attention_gradient():
     layer = NeighborhoodAttention(4, 2, kernel=3, dilation=2).double()
     with torch.no_grad():

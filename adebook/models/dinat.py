@@ -60,7 +60,8 @@ def neighborhood_attention(
     """For each place: softmax(query . key of its neighbors + bias) . value of its neighbors.
 
     Args:
-        query: [B, heads, H, W, D], scaled already.
+        query: [B, heads, h, w, D], scaled already; of all H x W places, or of the upper left ones alone where
+            the map was padded and nobody asks what the padding sees.
         key: [B, heads, H, W, D].
         value: [B, heads, H, W, D].
         kernel: side of the neighborhood, odd.
@@ -68,22 +69,23 @@ def neighborhood_attention(
         bias: [heads, 2 * kernel - 1, 2 * kernel - 1], one number per head and distance, or None.
 
     Returns:
-        [B, heads, H, W, D].
+        [B, heads, h, w, D].
     """
-    rows, row_distance = neighbors(query.shape[2], kernel, dilation, query.device)
-    columns, column_distance = neighbors(query.shape[3], kernel, dilation, query.device)
+    height, width = query.shape[2:4]
+    rows, row_distance = (t[:height] for t in neighbors(key.shape[2], kernel, dilation, key.device))
+    columns, column_distance = (t[:width] for t in neighbors(key.shape[3], kernel, dilation, key.device))
 
     def strip(x: Tensor, i: int) -> Tensor:
-        """Each place's neighbors of their i-th row: [B, heads, H, W, kernel, D]."""
+        """Each place's neighbors of their i-th row: [B, heads, h, w, kernel, D]."""
         return x[:, :, rows[:, i]][:, :, :, columns]
 
     # Row by row of the neighborhood: all k * k neighbors at once would be k times the memory.
     scores = [(strip(key, i) @ query[..., None]).squeeze(-1) for i in range(kernel)]
-    scores = torch.stack(scores, dim=-2)  # [B, heads, H, W, kernel, kernel]
+    scores = torch.stack(scores, dim=-2)  # [B, heads, h, w, kernel, kernel]
     if bias is not None:
-        i = row_distance[:, None, :, None] + kernel - 1  # [H, 1, kernel, 1]
-        j = column_distance[None, :, None, :] + kernel - 1  # [1, W, 1, kernel]
-        scores = scores + bias[:, i, j]  # [heads, H, W, kernel, kernel]
+        i = row_distance[:, None, :, None] + kernel - 1  # [h, 1, kernel, 1]
+        j = column_distance[None, :, None, :] + kernel - 1  # [1, w, 1, kernel]
+        scores = scores + bias[:, i, j]  # [heads, h, w, kernel, kernel]
     weights = scores.flatten(-2).softmax(-1).view_as(scores)
     return sum((weights[..., i, None, :] @ strip(value, i)).squeeze(-2) for i in range(kernel))
 
@@ -104,15 +106,15 @@ class NeighborhoodAttention(nn.Module):
         height, width = x.shape[1:3]
         span = self.kernel * self.dilation
         # A smaller map is padded with zeros, which are attended to, as in the paper's code.
-        x = F.pad(x, (0, 0, 0, max(0, span - width), 0, max(0, span - height)))
+        padded = F.pad(x, (0, 0, 0, max(0, span - width), 0, max(0, span - height)))
 
         def heads(y: Tensor) -> Tensor:
             return y.unflatten(-1, (self.heads, -1)).permute(0, 3, 1, 2, 4)  # [B, heads, H, W, D]
 
-        query, key, value = heads(self.query(x)), heads(self.key(x)), heads(self.value(x))
+        query, key, value = heads(self.query(x)), heads(self.key(padded)), heads(self.value(padded))
         query = query / math.sqrt(query.shape[-1])
         y = neighborhood_attention(query, key, value, self.kernel, self.dilation, self.rpb)
-        return y.permute(0, 2, 3, 1, 4).flatten(-2)[:, :height, :width]
+        return y.permute(0, 2, 3, 1, 4).flatten(-2)
 
 
 class Layer(nn.Module):
