@@ -1,0 +1,1 @@
+"""Makes what students and instructors get from `assignments/` (build.py); grades what comes back (grade.py)."""
