@@ -464,3 +464,42 @@ def f(x):
     assert code_lines("") == 0
     own = Path(adebook.models.hrnet.__file__).read_text(encoding="utf-8")
     assert measure("hrnetv2-w48", teaching=True).own_lines == code_lines(own)
+
+
+@pytest.fixture(scope="module")
+def counted():
+    return adebook.facts.table("models").set_index("key")
+
+
+def test_the_table_has_every_model_at_both_sizes(counted):
+    assert list(counted.index) == [name for key in KEYS for name in (key, f"{key}-teaching")]
+    assert counted["model"].tolist() == [key for key in KEYS for _ in range(2)]
+    assert counted["teaching"].tolist() == [0, 1] * len(KEYS)
+    small = counted[counted["teaching"] == 1]
+    assert (small["params_m"] < 5).all()
+    assert small[["torch_compile", "torch_export"]].notna().all(axis=None)
+
+
+def test_a_count_is_the_published_one_or_says_why_not(counted):
+    whole = counted[counted["teaching"] == 0]
+    apart = whole[(whole["ratio"] - 1).abs() > 0.02].index.tolist()
+    unpublished = whole[whole["published_params_m"].isna()].index.tolist()
+    assert sorted(apart + unpublished) == sorted(whole[whole["reason"].notna()].index)
+
+
+def test_smaller_models_had_a_real_picture(counted):
+    whole = counted[counted["teaching"] == 0]
+    real = whole[whole["params_m"] < 500]
+    cells = 128 // real["stride"]
+    assert real["cpu_output_128"].tolist() == [f"1x150x{n}x{n}" for n in cells]
+    assert whole.loc[whole["params_m"] >= 500, "cpu_output_128"].isna().all()
+
+
+@pytest.mark.parametrize("key", ["hrnetv2-w48", "segmenter-l-mask16", "swin-l-upernet"])
+def test_the_table_is_what_is_counted_now(counted, key):
+    m, row = measure(key), counted.loc[key]
+    assert round(m.parameters / 1e6, 2) == row["params_m"]
+    assert round(m.backbone_parameters / 1e6, 2) == row["backbone_params_m"]
+    assert round(m.training_parameters / 1e6, 2) == row["training_params_m"]
+    assert round(m.flops / 1e9, 1) == row["gflops_512"]
+    assert (m.stride, m.own_lines) == (row["stride"], row["own_lines"])

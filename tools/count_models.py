@@ -4,8 +4,8 @@
     python tools/count_models.py segformer-b5 eva02-l  # only these; the other rows stay as they are
 
 Published sizes are counted on the meta device. Where they have fewer than 500 million parameters they also
-see one real picture of 128 x 128 on the CPU. The teaching sizes are put through torch.compile and torch.export.
-A count that is more than 2 % off the published one needs a reason in REASONS (a test holds it).
+see one real picture of 128 x 128 on the CPU. The teaching sizes are put through torch.compile and
+torch.export. A count that is more than 2 % off the published one needs a reason in REASONS (a test holds it).
 """
 
 import argparse
