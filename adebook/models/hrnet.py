@@ -3,7 +3,7 @@
 Sun et al., "High-Resolution Representations for Labeling Pixels and Regions", 2019, arXiv 1904.04514.
 Others shrink the picture and enlarge the result. HRNet runs four branches side by side, at strides 4, 8, 16
 and 32, and exchanges what they know after every few layers (Figure 1). Version 2 uses all four at the end:
-enlarged to stride 4, stacked, mixed by a 1x1 convolution, scored (the head of Figure 4). The branches are
+enlarged to stride 4, stacked, mixed by a 1x1 convolution, scored. The branches are
 timm's.
 """
 

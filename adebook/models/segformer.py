@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from adebook.models.common import SceneParser
 
-#: Channels of the decoder: 256 for the real-time sizes, 768 for the others (Section 4.1 and Table 1).
+#: Channels of the decoder: 256 for the two real-time sizes, 768 for the others.
 WIDTH = {"b0": 256, "b1": 256, "b2": 768, "b3": 768, "b4": 768, "b5": 768}
 
 
