@@ -36,8 +36,9 @@ _REGIMES = ("fine-tuned", "frozen backbone", "linear probe")
 _PARAMS_OF = ("whole", "backbone", "vision part", "multimodal model", "unstated")
 #: A whole model up to this size, in millions of parameters, is called efficient.
 _EFFICIENT_M = 50.0
-#: Built here with another decoder than the published score had, so a count says nothing about that score.
-_BUILT_OTHERWISE = frozenset({"eva02-l"})
+#: Built here with another decoder than the published score had (EVA-02-L: UPerNet for Mask2Former; SeMask-L:
+#: Mask2Former's own pixel decoder for MSFaPN), so a count is not the price of that score.
+_BUILT_OTHERWISE = frozenset({"eva02-l", "semask-l-mask2former"})
 
 #: What a user's row may say, beside `miou` with `protocol`.
 _OWN_TEXT = (
@@ -94,8 +95,10 @@ def table(listed: str | None = None) -> "pd.DataFrame":
         - as published: `miou_ss`, `miou_ms`, `miou_unstated` (percent), `params_m` (millions) and `params_of`
           (of what), `backbone_params_m` (where the source counts the backbone), `status`, `source`, `note`;
         - as built by `adebook.models.build`: `built_params_m` and `built_backbone_m` (millions),
-          `built_gflops_512` (billions of operations for one picture of 512 x 512), `built_stride`,
-          `built_own_lines` (of code in this package), `built_libraries`, `built_note`, `built_source`;
+          `built_gflops_512` (billions of operations for one picture of 512 x 512, a multiplication and an
+          addition counted as 2), `built_stride` (pixels per cell of the logits), `built_own_lines` (of code
+          in this package), `built_libraries`, `built_note` (why a count differs from the published one),
+          `built_source`;
         - to compare by: `whole_params_m`, the published size of the whole model or else the counted one, and
           `whole_params_from` ("published" or "counted"); `efficient`, whether that is at most 50 million.
 
@@ -123,8 +126,7 @@ def _finished(rows: "pd.DataFrame", listed: str | None = None) -> "pd.DataFrame"
     import pandas as pd
 
     built = facts.table("models")
-    whole = built["teaching"].astype(str).str.lower().isin(("true", "1", "1.0", "yes"))
-    built = built[~whole].set_index("key")[list(_BUILT)].rename(columns=_BUILT)
+    built = built[built["teaching"] == 0].set_index("key")[list(_BUILT)].rename(columns=_BUILT)
     rows = rows.join(built, on="key")
     published = rows["params_m"].where(rows["params_of"] == "whole")
     counted = rows["built_params_m"].where(~rows["key"].isin(_BUILT_OTHERWISE))
