@@ -149,10 +149,12 @@ class ViTPyramid(nn.Module):
         return [self.to_4(first), self.to_8(second), third, self.to_32(fourth)]
 
 
-# The rows of the leaderboard; rates of stochastic depth (drop_path_rate) are those of the authors' recipes.
-# Teaching sizes keep the structure: patches, windows, norms, position tables.
+# The rows of the leaderboard. The rates of stochastic depth are those of the recipes; for
+# Swin-L, that of Swin-B. Teaching sizes keep the structure: patches, windows, norms, position tables.
 
 TEACHING_VIT = {"embed_dim": 96, "depth": 4, "num_heads": 4, "drop_path_rate": 0.0}
+# BEiT and DeiT III scale what a layer adds, from near 0 on where there are many; few layers start at 0.1.
+TEACHING_SCALE = {"init_values": 0.1}
 TEACHING_WIDTH = 64
 
 
@@ -177,7 +179,7 @@ def swin_upernet(*, num_classes: int, image_size: int, teaching: bool) -> SceneP
 def convnext_upernet(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:
     """ConvNeXt-XL: Liu et al., CVPR 2022, arXiv 2201.03545."""
     size = {"depths": (2, 2, 4, 2), "dims": (32, 64, 128, 256)} if teaching else {"drop_path_rate": 0.4}
-    body = StagePyramid("convnext_xlarge", **size)
+    body = StagePyramid("convnext_xlarge", ls_init_value=1.0, **size)  # as in the authors' recipe
     return _parser(body, num_classes, teaching, encoder="body.encoder")
 
 
@@ -208,13 +210,15 @@ def beit_upernet(*, num_classes: int, image_size: int, teaching: bool) -> SceneP
     Its relative positions are a table for pictures of one size; larger ones go through windows.
     """
     side = _multiple(image_size, 32)
-    body = _vit_pyramid("beit_large_patch16_224", teaching, drop_path_rate=0.2, img_size=side)
+    size = {"img_size": side, "drop_path_rate": 0.2} | (TEACHING_SCALE if teaching else {})
+    body = _vit_pyramid("beit_large_patch16_224", teaching, **size)
     return _parser(body, num_classes, teaching, encoder="body.vit", width=1024, window=side)
 
 
 def deit3_upernet(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:
     """DeiT III ViT-L: Touvron, Cord and Jegou, ECCV 2022, arXiv 2204.07118."""
     size = {"img_size": _multiple(image_size, 16), "dynamic_img_size": True}
+    size |= TEACHING_SCALE if teaching else {}
     body = _vit_pyramid("deit3_large_patch16_384", teaching, **size)
     return _parser(body, num_classes, teaching, encoder="body.vit")
 
