@@ -1,1 +1,1 @@
-"""Makes what students and instructors get from `assignments/` (build.py); grades what comes back (grade.py)."""
+"""Makes what students and instructors get from `assignments/` (build.py); grades what comes in (grade.py)."""

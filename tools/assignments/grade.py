@@ -40,7 +40,7 @@ class Assignment:
     Attributes:
         name: of its folder, e.g. "01-label-contract".
         title: as its notebook says.
-        questions: name -> {"title", "points", "tests": source of its hidden tests or "", "cases": points of each}.
+        questions: name -> {"title", "points", "tests": source of the tests or "", "cases": points of each}.
         answers: the names that its tests take from a submission.
         headings: the headings of its questions, to recognize it by.
     """
@@ -184,7 +184,7 @@ def _defined(source: str) -> set[str]:
 def grade(
     submission: Submission, isolation: Isolation, limits: Limits, hide: list[Path] | None = None
 ) -> None:
-    """Run one submission in its box and write the results into it; nothing the submission does raises here."""
+    """Run one submission in its box and write the results into it; nothing that it does raises here."""
     assignment = submission.assignment
     if assignment is None:
         return
