@@ -24,6 +24,7 @@ class _Command(NamedTuple):
 _COMMANDS = (
     _Command("data", "adebook.data_command", "find, fetch, check and count data sets"),
     _Command("evaluate", "adebook.evaluate", "score a folder of predicted masks against annotations"),
+    _Command("predict", "adebook.predict_command", "predict masks for pictures"),
 )
 
 # What the package raises about its input, and the system about files. Anything else is a bug and shows where.
