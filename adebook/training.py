@@ -344,13 +344,14 @@ def fit(model: "SceneParser", train: "hf.Dataset", validation: "hf.Dataset", con
     model.train()
     with _Progress(config, run, accelerator.is_main_process) as progress:
         while run.step < config.steps:
-            # All randomness of a step follows from its number, so a state needs no generators in it.
-            set_seed(_seed_of(config.seed, run.step, accelerator.process_index))
             rate = _rate(run.step, config)
             for group in optimizer.param_groups:
                 group["lr"] = group["highest"] * rate
 
             parts = [_on(accelerator.device, next(batches), objective) for _ in range(config.accumulate)]
+            # All randomness of a step follows from its number, so a state needs no generators in it. After the
+            # batches: a loader draws a number of its own whenever it starts.
+            set_seed(_seed_of(config.seed, run.step, accelerator.process_index))
             weight = torch.stack([objective.weight_of(target) for _, target in parts]).sum()
             weight = accelerator.reduce(weight, "sum").clamp(min=1)  # of the step, over all processes
             for images, target in parts:

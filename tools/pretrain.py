@@ -37,7 +37,7 @@ INDOOR = (
 BUILD = {"key": "small-fpn", "num_classes": 150, "teaching": False, "image_size": 256}
 # Pictures at half size: a quarter of the work, and scores are taken at full size all the same.
 RECIPE = Recipe(short_side=192, long_side=768, scale=(0.75, 1.75), crop_size=(160, 192))
-STEPS = 2400
+STEPS = 1500
 
 
 def config(folder: Path, steps: int, seed: int) -> training.Config:

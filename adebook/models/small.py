@@ -1,9 +1,9 @@
 """A small network that learns fast on a CPU: FPN (Kirillov et al., 2019) on MobileNetV3-Large (Howard et al.,
 2019).
 
-It is not on the leaderboard; the project's own checkpoint is one. On a CPU most of an FPN's time goes into its
-decoder, which works at a quarter of the picture's size: so the decoder is narrow here, 128 and 64 channels
-instead of 256 and 128, which halves a training step.
+It is not on the leaderboard; the project's own checkpoint is one. On a CPU most of an FPN's time goes into
+its decoder, which works at a quarter of the picture's size: so the decoder is narrow here, 128 and 64
+channels instead of 256 and 128, which halves a training step.
 """
 
 import segmentation_models_pytorch as smp
