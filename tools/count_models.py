@@ -2,6 +2,7 @@
 
     python tools/count_models.py                       # all rows, one model at a time
     python tools/count_models.py segformer-b5 eva02-l  # only these; the other rows stay as they are
+    python tools/count_models.py --counts              # only what is counted: a minute or two
 
 Published sizes are counted on the meta device. Where they have fewer than 500 million parameters they also
 see one real picture of 128 x 128 on the CPU. The teaching sizes are put through torch.compile and
@@ -42,7 +43,8 @@ COLUMNS = [
     *("own_lines", "libraries", "published_params_m", "params_of", "ratio", "reason", "cpu_output_128"),
     *("torch_compile", "torch_export", "source"),
 ]
-LARGEST_ON_CPU = 500e6
+TRIED = ("cpu_output_128", "torch_compile", "torch_export")
+LARGEST_ON_CPU = 500  # million parameters
 LIMIT = 180  # seconds for each of torch.compile and torch.export
 
 #: Counts that data/leaderboard.csv does not have: millions, of what, where printed.
@@ -64,9 +66,14 @@ REASONS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("keys", nargs="*", choices=[[], *keys()], help="models to count (default: all)")
-    wanted = parser.parse_args().keys or keys()
-    for key in wanted:
+    parser.add_argument(
+        "--counts", action="store_true", help="count only, and keep the columns that take minutes"
+    )
+    args = parser.parse_args()
+    for key in args.keys or keys():
         rows = [published_row(key), teaching_row(key)]
+        if not args.counts:
+            try_out(key, *rows)
         for row in rows:
             print({name: row[name] for name in COLUMNS if name not in ("libraries", "source")}, flush=True)
         write(rows)
@@ -87,18 +94,22 @@ def published_row(key: str) -> dict[str, object]:
         row["source"] += f"; published count: {where}"
         if abs(ratio - 1) > 0.02:
             row["reason"] = REASONS.get(key, "")
-    if counted.parameters < LARGEST_ON_CPU:
-        with torch.no_grad():
-            output = build(key, image_size=128).eval()(torch.rand(1, 3, 128, 128))
-        assert output.isfinite().all(), key
-        row["cpu_output_128"] = "x".join(map(str, output.shape))
     return row
 
 
 def teaching_row(key: str) -> dict[str, object]:
-    """Counts of the teaching size, and whether torch.compile and torch.export take it."""
-    row = _counts(key, measure(key, teaching=True), teaching=True)
-    return row | {"torch_compile": compiles(key), "torch_export": exports(key)}
+    """Counts of the teaching size."""
+    return _counts(key, measure(key, teaching=True), teaching=True)
+
+
+def try_out(key: str, whole: dict[str, object], small: dict[str, object]) -> None:
+    """Fill in what a real picture, torch.compile and torch.export say."""
+    if float(whole["params_m"]) < LARGEST_ON_CPU:
+        with torch.no_grad():
+            output = build(key, image_size=128).eval()(torch.rand(1, 3, 128, 128))
+        assert output.isfinite().all(), key
+        whole["cpu_output_128"] = "x".join(map(str, output.shape))
+    small |= {"torch_compile": compiles(key), "torch_export": exports(key)}
 
 
 def published(key: str) -> tuple[float | None, str, str]:
@@ -187,7 +198,9 @@ def write(rows: list[dict[str, object]]) -> None:
     if OUT.exists():
         with OUT.open(encoding="utf-8", newline="") as file:
             table = {row["key"]: row for row in csv.DictReader(file)}
-    table |= {row["key"]: row for row in rows}
+    for row in rows:
+        old = table.get(row["key"], {})
+        table[row["key"]] = row | {name: old[name] for name in TRIED if old.get(name) and not row[name]}
     with OUT.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
