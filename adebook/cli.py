@@ -24,6 +24,9 @@ class _Command(NamedTuple):
 _COMMANDS = (
     _Command("data", "adebook.data_command", "find, fetch, check and count data sets"),
     _Command("evaluate", "adebook.evaluate", "score a folder of predicted masks against annotations"),
+    _Command(
+        "train", "adebook.train_command", "train a model that a file describes; goes on where it stopped"
+    ),
     _Command("predict", "adebook.predict_command", "predict masks for pictures"),
 )
 
