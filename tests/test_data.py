@@ -23,6 +23,9 @@ NUMBERS = {
     "published_scenes.csv": "train_images val_images",
     "dollhouse_baseline.csv": "seed steps seconds training_scenes validation_scenes mean_iou pixel_accuracy",
     "cross_benchmarks.csv": "miou_ss",
+    "models.csv": (
+        "teaching params_m backbone_params_m training_params_m gflops_512 stride own_lines published_params_m ratio"
+    ),
     "speed.csv": "median low high repetitions ratio ratio_low ratio_high",
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
@@ -35,6 +38,7 @@ KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key"
     "cross_benchmarks.csv": "key",
     "published_scenes.csv": "scene",
     "dollhouse_baseline.csv": "key",
+    "models.csv": "key",
     "speed.csv": "key",
 }
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
