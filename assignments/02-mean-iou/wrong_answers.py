@@ -16,7 +16,9 @@ def confusion(prediction, target, num_classes):
     if (prediction[labeled] >= num_classes).any() or (target[labeled] >= num_classes).any():
         raise ValueError
     pairs = target[labeled] * np.array(num_classes, target.dtype) + prediction[labeled]
-    return np.bincount(pairs.ravel(), minlength=num_classes**2)[: num_classes**2].reshape(num_classes, num_classes)
+    return np.bincount(pairs.ravel(), minlength=num_classes**2)[: num_classes**2].reshape(
+        num_classes, num_classes
+    )
 
 
 # %% q1: leaves out what is ignored in the prediction, too, and refuses nothing
@@ -31,7 +33,9 @@ def confusion(prediction, target, num_classes):
 def confusion(prediction, target, num_classes):
     target = np.where(target == 255, 0, target).astype(int)
     prediction = np.where(prediction == 255, 0, prediction).astype(int)
-    return np.bincount((target * num_classes + prediction).ravel(), minlength=num_classes**2).reshape(num_classes, -1)
+    return np.bincount((target * num_classes + prediction).ravel(), minlength=num_classes**2).reshape(
+        num_classes, -1
+    )
 
 
 # %% q1: asks the library
@@ -98,5 +102,8 @@ def witness(number):
 
 # %% q5: shows each bug, and others with it
 def witness(number):
-    prediction, target = np.array([[19, 1, 2, 0]], dtype=np.uint8), np.array([[19, 255, 3, 0]], dtype=np.uint8)
+    prediction, target = (
+        np.array([[19, 1, 2, 0]], dtype=np.uint8),
+        np.array([[19, 255, 3, 0]], dtype=np.uint8),
+    )
     return prediction, target
