@@ -266,7 +266,7 @@ def test_with_gamma_0_the_vit_is_the_plain_vit(backbone, make):
     vit = plain_vit(backbone, 64, teaching=True)
     body = TwoBranchViT(vit, [make(96, 3, last=i == 3) for i in range(4)], width=8).eval()
     # A table of absolute positions serves another size, too; relative positions have one.
-    images = torch.randn(2, 3, 64, 64 if backbone.startswith("beit_") or "beitv2" in backbone else 96)
+    images = torch.randn(2, 3, 64, 64 if backbone.startswith(("beit_", "beitv2_")) else 96)
     seen = []
     body.interactions[3].register_forward_hook(lambda module, inputs, output: seen.append(output))
     body(images)

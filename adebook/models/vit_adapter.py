@@ -318,11 +318,11 @@ def plain_vit(name: str, image_size: int, teaching: bool) -> nn.Module:
         below = image_size // 32 * 32
         raise ValueError(
             f"image_size is {image_size}, but the deepest map of this model has a cell per 32 pixels. "
-            f"Cure: image_size={below or 32} or {below + 32}. (The position table has this size; pictures "
-            f"of any size are padded.)"
+            f"Cure: image_size={f'{below} or ' if below else ''}{below + 32}. (The position table has this "
+            f"size; pictures of any size are padded.)"
         )
     size = {"embed_dim": 96, "depth": 4, "num_heads": 3} if teaching else {}
-    if not name.startswith("beit_") and not name.startswith("beitv2_"):
+    if not name.startswith(("beit_", "beitv2_")):
         size["dynamic_img_size"] = True  # patches of a picture of any size
     vit = timm.create_model(
         name, pretrained=False, num_classes=0, img_size=image_size, patch_size=PATCH, **size
