@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RENDER := .venv-render
 
-.PHONY: help book serve test bench lint format lock address dollhouse clean distclean
+.PHONY: help book serve test bench lint format lock address dollhouse assignments grade clean distclean
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -43,6 +43,14 @@ lint: $(READY)
 format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# Students' notebooks and the instructor's zip, into _build/assignments: make assignments COURSE_KEY=words-only-you-know
+assignments: $(READY)
+	@$(BIN)/python -m tools.assignments.build $(ARGS)
+
+# Grade a folder of notebooks on this machine: make grade SUBMISSIONS=folder
+grade: $(READY)
+	@$(BIN)/python -m tools.assignments.grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(ARGS)
 
 # Refresh requirements.txt from the lower bounds in pyproject.toml (run it on Python 3.11, the oldest supported).
 lock:

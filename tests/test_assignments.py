@@ -15,6 +15,7 @@ from tools.assignments import build, grade, isolation, runner
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = build.masters()
 STUDENTS = ROOT / "assignments" / "students"
+KEYS = ("first key", build.PUBLIC_KEY)
 LIMITS = isolation.Limits(seconds=150, cell_seconds=100, test_seconds=60)
 
 
@@ -29,11 +30,10 @@ each_master = pytest.mark.parametrize("path", MASTERS, ids=by_name)
 def built() -> dict[tuple[str, str], build.Built]:
     """Every assignment under two course keys."""
     pytest.importorskip("otter", reason="otter-grader is not installed (make assignments installs it)")
-    place = "somebody/course/blob/main/week1"
     return {
-        (path.parent.name, key): build.build(path, key, place)
+        (path.parent.name, key): build.build(path, key, build.public_place())
         for path in MASTERS
-        for key in ("first key", "second key")
+        for key in KEYS
     }
 
 
@@ -102,7 +102,7 @@ def secret_lines(path: Path) -> set[str]:
 
 @each_master
 def test_solution_gets_all_points_under_two_keys(built, path):
-    for key in ("first key", "second key"):
+    for key in KEYS:
         assignment = of(built, path, key).assignment
         space = namespace_of(of(built, path, key).solution)
         for question, described in assignment.questions.items():
@@ -112,7 +112,7 @@ def test_solution_gets_all_points_under_two_keys(built, path):
 
 @each_master
 def test_two_keys_give_different_data(built, path):
-    one, other = of(built, path), of(built, path, "second key")
+    one, other = of(built, path), of(built, path, build.PUBLIC_KEY)
     assert code_of(one.student) != code_of(other.student), "what students see should vary"
     for question, described in one.assignment.questions.items():
         if "SEED" in described["tests"]:
@@ -199,9 +199,8 @@ def test_the_zip_for_instructors_holds_no_student_copy_and_students_get_no_zip(b
 
 @each_master
 def test_committed_copy_is_what_the_public_key_makes(built, path):
-    fresh = build.build(path, build.PUBLIC_KEY, build.public_place()).student
     committed = nbformat.read(STUDENTS / f"{path.parent.name}.ipynb", as_version=4)
-    assert committed == fresh, "Cure: make assignments ARGS=--public"
+    assert committed == of(built, path, build.PUBLIC_KEY).student, "Cure: make assignments ARGS=--public"
 
 
 @each_master
