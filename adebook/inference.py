@@ -102,7 +102,7 @@ class Prediction:
         shares = list(self.shares().items())
         named = ", ".join(f"{name} {share:.0%}" for name, share in shares[:5])
         more = f", and {len(shares) - 5} more" if len(shares) > 5 else ""
-        return f"<Prediction of {self.name}, {width} x {height}: {named}{more}>"
+        return f"<Prediction of {Path(self.name).name}, {width} x {height}: {named}{more}>"
 
 
 def predict(
