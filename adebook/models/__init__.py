@@ -5,7 +5,7 @@ One file per paper, to be read from top to bottom. Libraries give what they hold
 rest is written here. Weights are random.
 
 Example:
-    >>> model = adebook.models.build("pspnet-r101", teaching=True)
+    >>> model = adebook.models.build("pspnet-r101", teaching=True).eval()
     >>> model(torch.zeros(1, 3, 96, 128)).shape
     torch.Size([1, 150, 12, 16])
 """

