@@ -272,7 +272,10 @@ def _write(
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        usual = part.stat().st_mode  # safetensors makes files that only their owner can read
         save_file(tensors, part, metadata={_KEY: text})
+        part.chmod(usual)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         if keep is not None and path.exists():

@@ -71,6 +71,7 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "class_weights": (None, "median_frequency", "inverse_log"),
     "precision": (None, "no", "fp16", "bf16"),
 }
+_COLUMNS = ("step", "loss", "learning_rate", "seconds", "mean_iou", "pixel_accuracy")  # of the log
 # A run may go on with other values of these: they change no weight.
 _FREE = {"folder", "workers", "progress", "evaluate_every", "checkpoint_every", "log_every"}
 
@@ -349,8 +350,8 @@ def fit(model: "SceneParser", train: "hf.Dataset", validation: "hf.Dataset", con
                 group["lr"] = group["highest"] * rate
 
             parts = [_on(accelerator.device, next(batches), objective) for _ in range(config.accumulate)]
-            # All randomness of a step follows from its number, so a state needs no generators in it. After the
-            # batches: a loader draws a number of its own whenever it starts.
+            # All randomness of a step follows from its number, so a state needs no generators in it. After
+            # the batches: a loader draws a number of its own whenever it starts.
             set_seed(_seed_of(config.seed, run.step, accelerator.process_index))
             weight = torch.stack([objective.weight_of(target) for _, target in parts]).sum()
             weight = accelerator.reduce(weight, "sum").clamp(min=1)  # of the step, over all processes
@@ -370,8 +371,8 @@ def fit(model: "SceneParser", train: "hf.Dataset", validation: "hf.Dataset", con
             last = run.step == config.steps
             evaluates = last or (every is not None and run.step % every == 0)
             saves = evaluates or run.step % config.checkpoint_every == 0
-            if evaluates or saves or run.step % config.log_every == 0:
-                run.log(config.learning_rate * rate)  # checks the loss, so that no state is saved after a NaN
+            if evaluates or run.step % config.log_every == 0:
+                run.log(config.learning_rate * rate)
             if evaluates:
                 run.score(evaluate(model, validation, config.recipe, workers=config.workers))
             if saves:
@@ -641,7 +642,8 @@ class _Run:
         self.step = 0
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
-        self._losses: list[Tensor] = []  # since the last row, on the device: reading them would wait for it
+        # Of the losses since the last row; on the device, because reading it would wait for it.
+        self._total = torch.zeros((), device=accelerator.device)
         self._began = time.perf_counter()
 
     @property
@@ -652,7 +654,17 @@ class _Run:
         return None if self.config.folder is None else self.config.folder / name
 
     def add_loss(self, loss: Tensor) -> None:
-        self._losses.append(loss)
+        self._total += loss
+
+    def _mean_loss(self) -> float:
+        """Of the steps since the last row, and of all processes; 0 right after a row."""
+        before = self.history[-1]["step"] if self.history else 0
+        if self.step == before:
+            return 0.0
+        loss = float(self.accelerator.reduce(self._total, "mean")) / (self.step - before)
+        if not math.isfinite(loss):
+            self._diverged(f"the loss is {loss} between steps {before + 1} and {self.step}")
+        return loss
 
     def log(self, rate: float) -> None:
         """A row of the history.
@@ -660,22 +672,10 @@ class _Run:
         Raises:
             RuntimeError: when the loss or a weight is not finite.
         """
-        before = self.history[-1]["step"] if self.history else 0
-        total = self.accelerator.reduce(torch.stack(self._losses).sum(), "mean")
-        loss = float(total) / (self.step - before)
-        self._losses.clear()
-        if not math.isfinite(loss):
-            self._diverged(f"the loss is {loss} between steps {before + 1} and {self.step}")
-        self.history.append(
-            {
-                "step": self.step,
-                "loss": loss,
-                "learning_rate": rate,
-                "seconds": round(self.seconds, 2),
-                "mean_iou": None,
-                "pixel_accuracy": None,
-            }
-        )
+        loss = self._mean_loss()
+        self._total.zero_()
+        values = (self.step, loss, rate, round(self.seconds, 2), None, None)
+        self.history.append(dict(zip(_COLUMNS, values, strict=True)))
 
     def score(self, confusion: ConfusionMatrix) -> None:
         """Add an evaluation to the last row, and keep the model if it is the best so far."""
@@ -696,7 +696,12 @@ class _Run:
                 )
 
     def save(self) -> None:
-        """Write the state and the log."""
+        """Write the state and the log, unless it would be worth nothing.
+
+        Raises:
+            RuntimeError: when the loss or a weight is not finite.
+        """
+        self._mean_loss()
         if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
             self._diverged(f"a weight is no finite number after step {self.step}")
         path = self.file("state.safetensors")
@@ -712,6 +717,7 @@ class _Run:
                 "best": self.best,
                 "history": self.history,
                 "seconds": self.seconds,
+                "loss": float(self._total),
                 "config": self._settings(),
                 "names": self.names,
             }
@@ -757,6 +763,7 @@ class _Run:
         if state["scaler"] is not None and self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.step, self.best, self.history = state["step"], state["best"], state["history"]
+        self._total.fill_(state["loss"])
         self._began = time.perf_counter() - state["seconds"]
 
     def result(self) -> Result:
@@ -771,7 +778,7 @@ class _Run:
         path = self.file("log.csv")
         part = path.with_name("log.csv.part")
         with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(self.history[0]), lineterminator="\n")
+            writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.history)
         part.replace(path)
