@@ -16,6 +16,7 @@ GROUPS = {  # in the order in which they run
     "logits": "low-resolution logits to a confusion matrix: time and memory",
     "folder": "adebook evaluate on 100, 1,000 and 10,000 pairs of masks",
     "loading": "from files to batches, beside Pillow, datasets and torchvision used plainly",
+    "training": "adebook.training.fit beside plain loops of PyTorch and Lightning",
     "gpu": "masks and logits on a CUDA device, where there is one",
 }
 
