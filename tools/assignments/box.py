@@ -30,7 +30,6 @@ def main() -> None:
     if wish["namespaces"]:
         isolate(Path(wish["work"]), [Path(p) for p in wish["hide"]], wish["uid"])
     os.chdir(wish["work"])
-    os.nice(10)  # who watches over the submission comes first
     limit(wish)
     if wish["namespaces"]:
         give_up_rights(wish["uid"])
