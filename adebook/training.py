@@ -5,7 +5,9 @@
     config = Config(steps=300, batch_size=8, learning_rate=1e-3, folder="runs/first")
     result = fit(model, rows, adebook.load("dollhouse", "validation"), config)
 
-On several GPUs or hosts the same file is started by `accelerate launch file.py`.
+On several GPUs or hosts the same file is started by `accelerate launch file.py`. On a CPU, accelerate's
+launcher starts one process whatever it is told, unless there is MPI; there it is
+`ACCELERATE_USE_CPU=true torchrun --nproc_per_node 2 file.py`.
 
 Conventions:
 
@@ -310,8 +312,10 @@ def fit(model: "SceneParser", train: "hf.Dataset", validation: "hf.Dataset", con
           `previous-state.safetensors`; `best.safetensors`; and `log.csv`. Remove the folder to start anew.
         - A model whose memory format is `channels_last` is trained in it.
     """
-    from accelerate.utils import set_seed
-
+    try:
+        from accelerate.utils import set_seed
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("fit needs accelerate. Cure: pip install 'adebook[train]'.") from None
     for name, rows in (("train", train), ("validation", validation)):
         if not len(rows):
             raise ValueError(
