@@ -1,9 +1,10 @@
-"""ADE20K, from files to scores: labels, palette, loaders, metrics and figures.
+"""ADE20K, from files to trained models and their scores: labels, loaders, metrics, the model zoo, training.
 
 `import adebook` costs milliseconds: a submodule, and whatever heavy library it needs, is imported when it is
 first used. The way of the data is the order of the modules, and a module imports only from its left:
 
-    classes -> palette -> labels -> datasets -> transforms -> batches -> metrics -> plots, leaderboard
+    classes -> palette -> labels -> datasets -> transforms -> batches -> metrics -> models -> checkpoints
+        -> training, weights -> inference -> plots, leaderboard
 
 Example:
     >>> import adebook
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adebook import (
         batches,
+        checkpoints,
         classes,
         datasets,
         dollhouse,
@@ -27,21 +29,27 @@ if TYPE_CHECKING:
         facts,
         full_release,
         hub,
+        inference,
         labels,
         leaderboard,
         metrics,
+        models,
         palette,
         plots,
         statistics,
         tables,
+        training,
         transforms,
         verification,
+        weights,
     )
     from adebook.datasets import load, source
     from adebook.downloads import download
     from adebook.exercises import check
+    from adebook.inference import predict
     from adebook.metrics import ConfusionMatrix
     from adebook.tables import show_table
+    from adebook.weights import pretrained
 
     __version__: str
 
@@ -50,6 +58,7 @@ __all__ = [
     "__version__",
     "batches",
     "check",
+    "checkpoints",
     "classes",
     "datasets",
     "dollhouse",
@@ -60,24 +69,31 @@ __all__ = [
     "facts",
     "full_release",
     "hub",
+    "inference",
     "labels",
     "leaderboard",
     "load",
     "metrics",
+    "models",
     "palette",
     "plots",
+    "predict",
+    "pretrained",
     "repository_url",
     "show_table",
     "source",
     "statistics",
     "tables",
+    "training",
     "transforms",
     "verification",
+    "weights",
 ]
 
 _MODULES = frozenset(
     {
         "batches",
+        "checkpoints",
         "classes",
         "datasets",
         "dollhouse",
@@ -87,15 +103,19 @@ _MODULES = frozenset(
         "facts",
         "full_release",
         "hub",
+        "inference",
         "labels",
         "leaderboard",
         "metrics",
+        "models",
         "palette",
         "plots",
         "statistics",
         "tables",
+        "training",
         "transforms",
         "verification",
+        "weights",
     }
 )
 _HOME = {  # name -> the module that defines it
@@ -103,6 +123,8 @@ _HOME = {  # name -> the module that defines it
     "check": "exercises",
     "download": "downloads",
     "load": "datasets",
+    "predict": "inference",
+    "pretrained": "weights",
     "show_table": "tables",
     "source": "datasets",
 }
