@@ -3,7 +3,11 @@
     python tools/pretrain.py                # trains, or goes on training; about an hour on a busy core
     python tools/pretrain.py --adopt        # scores the best model so far, and writes data/checkpoints
 
-The run lies in _build/pretrain/NAME, and can be killed and started again at any time. What is adopted:
+The run lies in _build/pretrain/NAME, and can be killed and started again at any time. It has two parts: in
+the first, classes of few pixels weigh more, so that they are learned at all; in the second, which is short,
+every pixel weighs the same. The mean of the weights of both is better than either (Wortsman et al., "Robust
+fine-tuning of zero-shot models", CVPR 2022, average the weights before and after fine-tuning). What is
+adopted:
 
     data/checkpoints/NAME.safetensors       weights in float16, what they need, and the card
     data/checkpoints/NAME.json              the card alone, to be read: data, settings, scores
@@ -15,6 +19,7 @@ ceiling; of the other kinds every picture has a sky (tests/test_checkpoints.py h
 
 import argparse
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -38,6 +43,8 @@ BUILD = {"key": "small-fpn", "num_classes": 150, "teaching": False, "image_size"
 # Pictures at half size: a quarter of the work, and scores are taken at full size all the same.
 RECIPE = Recipe(short_side=192, long_side=768, scale=(0.75, 1.75), crop_size=(160, 192))
 STEPS = 1500
+# Steps more in which every pixel counts the same: outlines of rare things shrink to what they are.
+POLISH = 300
 
 
 def config(folder: Path, steps: int, seed: int) -> training.Config:
@@ -61,6 +68,12 @@ def config(folder: Path, steps: int, seed: int) -> training.Config:
     )
 
 
+def polish_config(folder: Path, steps: int, seed: int) -> training.Config:
+    """The settings of the second part."""
+    first = config(folder, steps, seed)
+    return dataclasses.replace(first, learning_rate=5e-4, class_weights=None, evaluate_every=100)
+
+
 def indoors(split: str):
     """Dollhouse's scenes indoors."""
     rows = adebook.load("dollhouse", split)
@@ -76,11 +89,18 @@ def fresh(seed: int) -> "models.SceneParser":
 
 
 def train(folder: Path, steps: int, seed: int) -> None:
-    """Train, or go on."""
-    result = training.fit(
-        fresh(seed), indoors("training"), indoors("validation"), config(folder, steps, seed)
-    )
-    print(result)
+    """Train, or go on, in two parts."""
+    rows = indoors("training"), indoors("validation")
+    print(training.fit(fresh(seed), *rows, config(folder / "first", steps, seed)))
+    polish(folder, seed)
+
+
+def polish(folder: Path, seed: int) -> None:
+    """The second part, from the best model of the first."""
+    model = fresh(seed)
+    checkpoints.load_weights(model, folder / "first" / "best.safetensors")
+    rows = indoors("training"), indoors("validation")
+    print(training.fit(model, *rows, polish_config(folder / "second", POLISH, seed)))
 
 
 def constant_scores(train_rows, rows) -> tuple[float, float]:
@@ -104,14 +124,29 @@ def score(model, rows) -> dict[str, object]:
     return found
 
 
+def mean_of(paths: list[Path], seed: int) -> "models.SceneParser":
+    """The model whose weights, and statistics of batch normalization, are the mean of those of the files."""
+    states = []
+    for path in paths:
+        model = fresh(seed)
+        checkpoints.load_weights(model, path)
+        states.append(model.state_dict())
+    mean = {
+        name: torch.stack([s[name] for s in states]).mean(0) if tensor.is_floating_point() else tensor
+        for name, tensor in states[-1].items()
+    }
+    model.load_state_dict(mean)
+    return model
+
+
 def adopt(folder: Path, out: Path, name: str, seed: int) -> None:
     """Write the best model so far in float16, score what was written, and write the scores into it."""
-    best = folder / "best.safetensors"
-    card = checkpoints.read_card(best)
+    parts = [part for part in ("first", "second") if (folder / part / "best.safetensors").exists()]
+    cards = [checkpoints.read_card(folder / part / "best.safetensors") for part in parts]
+    card = cards[-1]
     rows, train_rows = indoors("validation"), indoors("training")
     path = out / f"{name}.safetensors"
-    model = fresh(seed)
-    checkpoints.load_weights(model, best)
+    model = mean_of([folder / part / "best.safetensors" for part in parts], seed)
     about = {
         "name": name,
         "title": "FPN (MobileNetV3-Large), trained on Dollhouse's rendered rooms",
@@ -121,7 +156,11 @@ def adopt(folder: Path, out: Path, name: str, seed: int) -> None:
             "source": "dollhouse", "split": "training", "scenes": list(INDOOR), "pictures": len(train_rows),
             "pretraining": "none",
         },
-        "training": {**card["about"]["training"], "seed": seed},
+        "training": {
+            "seed": seed,
+            "parts": [c["about"]["training"] for c in cards],
+            "weights": "the mean of those of the parts",
+        },
     }  # fmt: skip
     shared = {"build": BUILD, "preprocessing": card["preprocessing"], "half": True}
     checkpoints.save_model(path, model, about=about, **shared)
@@ -142,8 +181,10 @@ def adopt(folder: Path, out: Path, name: str, seed: int) -> None:
     (out / f"{name}.json").write_text(
         json.dumps(checkpoints.read_card(path), indent=1) + "\n", encoding="utf-8"
     )
-    with (folder / "log.csv").open(encoding="utf-8", newline="") as file:
-        log = [row for row in csv.DictReader(file) if int(row["step"]) % 50 == 0]
+    log = []
+    for part in parts:
+        with (folder / part / "log.csv").open(encoding="utf-8", newline="") as file:
+            log += [{"part": part, **row} for row in csv.DictReader(file) if int(row["step"]) % 50 == 0]
     with (out / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*log[0], "source"], lineterminator="\n")
         writer.writeheader()
