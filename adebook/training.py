@@ -817,7 +817,7 @@ class _Progress:
         hidden = None if shown and not self.plots else True
         self.bar = tqdm(total=config.steps, initial=run.step, unit="step", disable=hidden)
         self.display: Any = None
-        self.drawn = 0.0
+        self.next_plot = 0.0  # not before this time
 
     def __enter__(self) -> Self:
         return self
@@ -835,8 +835,10 @@ class _Progress:
         if self.run.best is not None:
             words["best mIoU"] = f"{self.run.best['mean_iou']:.3f}"
         self.bar.set_postfix(words, refresh=False)
-        if self.plots and time.perf_counter() - self.drawn > 3:
+        if self.plots and (began := time.perf_counter()) > self.next_plot:
             self._draw()
+            took = time.perf_counter() - began
+            self.next_plot = time.perf_counter() + max(3.0, 30 * took)  # so that it costs 3 % at most
 
     def _draw(self) -> None:
         import matplotlib.pyplot as plt
@@ -857,7 +859,6 @@ class _Progress:
             self.display = display(figure, display_id=True)
         else:
             self.display.update(figure)
-        self.drawn = time.perf_counter()
 
 
 def _in_notebook() -> bool:
