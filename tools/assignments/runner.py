@@ -5,7 +5,6 @@ file in the work folder. Neither the notebook's metadata nor its outputs are loo
 """
 
 import contextlib
-import gc
 import json
 import os
 import signal
@@ -102,8 +101,6 @@ def run_test(function, namespace: dict, seconds: float) -> tuple[bool, str]:
         return False, str(error) or "not as asked"
     except BaseException as error:
         return False, one_line(error)
-    finally:
-        gc.collect()
     return True, ""
 
 
