@@ -8,7 +8,9 @@ class PyramidPooling(nn.Module):
     def __init__(self, in_channels, out_channels, bins=(1, 2, 3, 6)):
         super().__init__()
         inner = in_channels // len(bins)
-        self.branches = [nn.Sequential(nn.AdaptiveAvgPool2d(b), nn.Conv2d(in_channels, inner, 1)) for b in bins]
+        self.branches = [
+            nn.Sequential(nn.AdaptiveAvgPool2d(b), nn.Conv2d(in_channels, inner, 1)) for b in bins
+        ]
         self.fuse = nn.Conv2d(inner * len(bins), out_channels, 3, padding=1)
 
     def forward(self, x):
@@ -22,7 +24,8 @@ class PyramidPooling(nn.Module):
         super().__init__()
         inner = in_channels // len(bins)
         self.branches = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(in_channels, inner, 1, bias=False), nn.BatchNorm2d(inner), nn.ReLU()) for _ in bins
+            nn.Sequential(nn.Conv2d(in_channels, inner, 1, bias=False), nn.BatchNorm2d(inner), nn.ReLU())
+            for _ in bins
         )
         self.fuse = nn.Sequential(
             nn.Conv2d(in_channels + inner * len(bins), out_channels, 3, padding=1, bias=False),
