@@ -132,7 +132,7 @@ def build(
 
     Returns:
         A `SceneParser`: [B, 3, H, W] to logits [B, K, ceil(H/s), ceil(W/s)], with `.stride` s and
-        `.loss(images, target)`.
+        `.loss(images, target)`. `.built_with` holds the arguments, for checkpoints.
 
     Raises:
         ValueError: for an unknown key, fewer than 2 classes or a picture size of 0 or less.
@@ -148,9 +148,11 @@ def build(
     if not isinstance(image_size, int) or isinstance(image_size, bool) or image_size < 1:
         raise ValueError(f"image_size is {image_size!r}, but it is a number of pixels, such as 512.")
     function = _function_of(entry)
-    arguments = dict(num_classes=num_classes, image_size=image_size, teaching=teaching, **entry.arguments)
+    built_with = dict(num_classes=num_classes, teaching=teaching, image_size=image_size)
     with nullcontext() if device is None else torch.device(device):
-        return function(**arguments)
+        model = function(**built_with, **entry.arguments)
+    model.built_with = {"key": key, **built_with}  # what a checkpoint needs to build it again
+    return model
 
 
 #: Names to import, where they are not the names to install.
