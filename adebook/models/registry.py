@@ -148,7 +148,7 @@ def build(
     if not isinstance(image_size, int) or isinstance(image_size, bool) or image_size < 1:
         raise ValueError(f"image_size is {image_size!r}, but it is a number of pixels, such as 512.")
     function = _function_of(entry)
-    built_with = dict(num_classes=num_classes, teaching=teaching, image_size=image_size)
+    built_with = {"num_classes": num_classes, "teaching": teaching, "image_size": image_size}
     with nullcontext() if device is None else torch.device(device):
         model = function(**built_with, **entry.arguments)
     model.built_with = {"key": key, **built_with}  # what a checkpoint needs to build it again
