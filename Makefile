@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RENDER := .venv-render
+OTTER := _build/otter
 
 .PHONY: help book serve test bench lint format lock address dollhouse assignments grade clean distclean
 
@@ -45,7 +46,11 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 # Students' notebooks and the instructor's zip, into _build/assignments: make assignments COURSE_KEY=words-only-you-know
-assignments: $(READY)
+$(OTTER)/.ready: assignments/requirements.txt $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(OTTER) -r $<
+	@touch $@
+
+assignments: $(OTTER)/.ready
 	@$(BIN)/python -m tools.assignments.build $(ARGS)
 
 # Grade a folder of notebooks on this machine: make grade SUBMISSIONS=folder

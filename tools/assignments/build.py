@@ -11,12 +11,14 @@ import argparse
 import ast
 import contextlib
 import hashlib
+import importlib.util
 import io
 import json
 import logging
 import os
 import re
 import shutil
+import site
 import sys
 import tempfile
 import tomllib
@@ -32,6 +34,7 @@ from tools.assignments.isolation import Isolation, Limits, best
 ROOT = Path(__file__).resolve().parents[2]
 MASTERS = ROOT / "assignments"
 OUT = ROOT / "_build" / "assignments"
+OTTER = ROOT / "_build" / "otter"
 #: The key of the notebooks in assignments/students. It is public, so it protects nothing.
 PUBLIC_KEY = "parsing-every-pixel"
 _FILLED_IN = re.compile(r"^(?P<start>\s*(?P<name>VARIANT|SEED) = )\d+\b", re.MULTILINE)
@@ -69,6 +72,20 @@ def number_from(key: str, assignment: str, purpose: str) -> int:
     return int.from_bytes(digest, "big")
 
 
+def find_otter() -> None:
+    """Make otter importable, from where `make assignments` puts it: it stays out of the book's environment.
+
+    Raises:
+        FileNotFoundError: when it is in neither place.
+    """
+    if importlib.util.find_spec("otter") is None:
+        site.addsitedir(str(OTTER))  # at the end of the path, so that nothing of the environment is replaced
+    if importlib.util.find_spec("otter") is None:
+        raise FileNotFoundError(
+            f"otter-grader is not in {OTTER}. Cure: make assignments, which installs it there."
+        )
+
+
 def masters() -> list[Path]:
     """The master notebooks, in order."""
     return sorted(MASTERS.glob("[0-9][0-9]-*/master.ipynb"))
@@ -94,6 +111,7 @@ def build(path: Path, key: str, colab: str) -> Built:
     Raises:
         ValueError: when the students' copy would still hold a trace of solutions or tests.
     """
+    find_otter()
     from otter.assign import main as otter_assign
 
     name = path.parent.name
@@ -288,14 +306,6 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    try:
-        import otter  # noqa: F401
-    except ModuleNotFoundError:
-        print(
-            'otter-grader is not installed. Cure: pip install "adebook[course]" (make assignments does it).',
-            file=sys.stderr,
-        )
-        return 1
     colab = (options.colab or public_place()).removeprefix("https://github.com/").rstrip("/")
     isolation, all_built = best(), []
     try:
@@ -309,7 +319,7 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{len(built.assignment.questions)} questions, {points:g} points, "
                 f"{built.assignment.points:g} of them from tests; solution full marks, blank 0"
             )
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     if options.public:
