@@ -27,6 +27,7 @@ TABLES = (
     "releases",
     "reruns",
     "speed",
+    "teaching_runs",
 )
 
 

@@ -26,6 +26,9 @@ NUMBERS = {
     "models.csv": (
         "teaching params_m backbone_params_m training_params_m gflops_512 stride own_lines published_params_m ratio"
     ),
+    "teaching_runs.csv": (
+        "seed steps batch crop params_m seconds mean_iou low high pixel_accuracy classes_hit first_loss last_loss"
+    ),
     "speed.csv": "median low high repetitions ratio ratio_low ratio_high",
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
@@ -40,6 +43,7 @@ KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key"
     "dollhouse_baseline.csv": "key",
     "models.csv": "key",
     "speed.csv": "key",
+    "teaching_runs.csv": "key",
 }
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
