@@ -75,7 +75,9 @@ def graded(tmp_path_factory, canary):
         "half.ipynb": notebook(HALF),
         "blank.ipynb": notebook("def twice(x):\n    raise NotImplementedError('Replace this line.')"),
         "hangs.ipynb": notebook("while True:\n    pass", RIGHT),
-        "hangs_for_good.ipynb": notebook("while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"),
+        "hangs_for_good.ipynb": notebook(
+            "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\nwhile True:\n    pass"
+        ),
         "hangs_in_a_test.ipynb": notebook("def twice(x):\n    while x < 0:\n        pass\n    return 2 * x"),
         "exits.ipynb": notebook(RIGHT, "import os\nos._exit(0)"),
         "crashes.ipynb": notebook("import ctypes\nctypes.string_at(0)", RIGHT),

@@ -136,7 +136,10 @@ def read(submission: Submission, assignments: list[Assignment]) -> None:
     if path.stat().st_size > _LARGEST:
         raise ValueError(f"not read: the file has {path.stat().st_size >> 20} MB, more than a notebook needs")
     try:
-        notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
+        text = path.read_text("utf-8")
+        notebook = json.loads(text)
+        if notebook["nbformat"] != 4:
+            notebook = nbformat.reads(text, as_version=4)
         cells = [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
     except Exception as error:
         raise ValueError(f"not a notebook ({type(error).__name__}): nothing in it could be read") from error
@@ -275,7 +278,7 @@ def _over(process, deadline: float, limits: Limits) -> str:
         except psutil.Error:
             continue
     if used > 1.25 * limits.memory:
-        return f"stopped: more than {limits.memory / 2**30:.0f} GB of memory were used"
+        return f"stopped: its {len(family)} processes used more than {limits.memory / 2**30:.0f} GB of memory"
     return ""
 
 
