@@ -26,13 +26,12 @@ except ModuleNotFoundError:
 # For chapters that build models: one library more, which Colab lacks.
 SETUP_MODELS = f"""\
 # @title Set-up (Colab installs the book's helpers and one library of models; elsewhere this does nothing)
-try:
-    import segmentation_models_pytorch  # noqa: F401
+from importlib.util import find_spec
 
-    import adebook
-except ModuleNotFoundError:
+if find_spec("adebook") is None or find_spec("segmentation_models_pytorch") is None:
     %pip install -q "adebook[models] @ git+{ADDRESS}"
-    import adebook"""
+
+import adebook"""
 NEEDS_MODELS = (
     r"adebook\.models|adebook import .*\bmodels\b|adebook\.pretrained|adebook\.training|import training"
 )

@@ -1,6 +1,7 @@
 """The rows of the leaderboard as models: which function builds which, and what it needs."""
 
 import difflib
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -168,4 +169,7 @@ def _function_of(entry: Entry) -> Callable[..., SceneParser]:
             name=_IMPORTED.get(missing[0], missing[0]),
         )
     module, function = entry.builder.split(":")
-    return getattr(import_module(f"adebook.models.{module}"), function)
+    with warnings.catch_warnings():
+        # The libraries bring tqdm, which warns in notebooks without ipywidgets. No progress bar is shown here.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        return getattr(import_module(f"adebook.models.{module}"), function)
