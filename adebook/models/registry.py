@@ -170,6 +170,6 @@ def _function_of(entry: Entry) -> Callable[..., SceneParser]:
         )
     module, function = entry.builder.split(":")
     with warnings.catch_warnings():
-        # The libraries bring tqdm, which warns in notebooks without ipywidgets. No progress bar is shown here.
+        # The libraries bring tqdm, which warns in notebooks without ipywidgets; no bar is shown here.
         warnings.filterwarnings("ignore", message="IProgress not found")
         return getattr(import_module(f"adebook.models.{module}"), function)
