@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from adebook import exercises
 from tools.assignments import build, grade, isolation, runner
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +41,18 @@ def built() -> dict[tuple[str, str], build.Built]:
     }
 
 
-def of(built, path, key="first key") -> build.Built:
+@pytest.fixture(scope="module")
+def spaces(built) -> dict[tuple[str, str], dict]:
+    """What every solution has defined when it has run, and what its visible checks said."""
+    pytest.importorskip("torch").set_num_threads(1)
+    found = {}
+    for key, one in built.items():
+        exercises.results.clear()
+        found[key] = {"space": namespace_of(one.solution), "checks": dict(exercises.results)}
+    return found
+
+
+def of(built, path, key="first key"):
     return built[path.parent.name, key]
 
 
@@ -104,13 +116,27 @@ def secret_lines(path: Path) -> set[str]:
 
 
 @each_master
-def test_solution_gets_all_points_under_two_keys(built, path):
+def test_solution_gets_all_points_under_two_keys(built, spaces, path):
     for key in KEYS:
         assignment = of(built, path, key).assignment
-        space = namespace_of(of(built, path, key).solution)
+        space = of(spaces, path, key)["space"]
         for question, described in assignment.questions.items():
             if described["tests"]:
                 assert failing(assignment, question, space) == set(), f"{key}, {question}"
+
+
+@each_master
+def test_solution_passes_the_visible_checks_and_the_blank_none(built, spaces, path, capsys):
+    tested = [n for n, q in enumerate(of(built, path).assignment.questions.values(), start=1) if q["tests"]]
+    for key in KEYS:
+        assert of(spaces, path, key)["checks"] == {f"Question {n}": True for n in tested}
+    exercises.results.clear()
+    capsys.readouterr()
+    namespace_of(of(built, path).student)
+    assert exercises.results == {f"Question {n}": False for n in tested}
+    said = capsys.readouterr().out
+    for n in tested:
+        assert re.search(rf"^Question {n}: not yet\. (Replace this line|name ')", said, flags=re.M), said
 
 
 @each_master
@@ -145,9 +171,8 @@ def test_blank_and_half_right_in_the_box(built, path):
 
 
 @each_master
-def test_each_hidden_test_fails_on_a_stored_wrong_answer(built, path):
-    one = of(built, path)
-    space = namespace_of(one.solution)
+def test_each_hidden_test_fails_on_a_stored_wrong_answer(built, spaces, path):
+    one, space = of(built, path), of(spaces, path)["space"]
     caught: dict[str, set[int]] = {}
     for question, what, code in wrong_answers(path):
         changed = dict(space)
