@@ -219,6 +219,9 @@ def test_the_zip_for_instructors_holds_no_student_copy_and_students_get_no_zip(b
             assert wanted <= set(names)
             with zipfile.ZipFile(BytesIO(archive.read(f"gradescope/{name}.zip"))) as inner:
                 files = inner.namelist()
+                needs = inner.read("environment.yml").decode()
+                assert f"adebook @ git+{build.address()}" in needs
+                assert ("- torch" in needs) == ("import torch" in code_of(b.solution))
                 for question, described in b.assignment.questions.items():
                     assert (f"tests/{question}.py" in files) == bool(described["tests"])
     read_back = grade.read_assignments(tmp_path / "out" / "instructor" / "instructor.zip")

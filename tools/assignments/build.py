@@ -119,7 +119,9 @@ def build(path: Path, key: str, colab: str) -> Built:
         master = filled_in(nbformat.read(path, as_version=4), key, name)
         work = Path(folder)
         nbformat.write(master, work / f"{name}.ipynb")
-        (work / "requirements.txt").write_text(f"adebook @ git+{address()}\n")
+        # For the image that Gradescope builds; Colab and the book's environment have torch.
+        torch = any("import torch" in cell.source for cell in master.cells if cell.cell_type == "code")
+        (work / "requirements.txt").write_text(f"adebook @ git+{address()}\n" + "torch\n" * torch)
         logging.getLogger("otter").setLevel(logging.WARNING)
         with contextlib.redirect_stdout(io.StringIO()):
             otter_assign(str(work / f"{name}.ipynb"), str(work / "dist"), no_pdfs=True, no_run_tests=True)
