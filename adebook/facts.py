@@ -20,6 +20,7 @@ TABLES = (
     "factcheck",
     "facts",
     "families",
+    "fine_tune_seeds",
     "leaderboard",
     "models",
     "palette",

@@ -29,6 +29,10 @@ NUMBERS = {
     "teaching_runs.csv": (
         "seed steps batch crop params_m seconds mean_iou low high pixel_accuracy classes_hit first_loss last_loss"
     ),
+    "fine_tune_seeds.csv": (
+        "seed steps batch_size training_scenes validation_scenes mean_iou mean_iou_low mean_iou_high pixel_accuracy "
+        "pixel_accuracy_low pixel_accuracy_high"
+    ),
     "speed.csv": "median low high repetitions ratio ratio_low ratio_high",
 }
 KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key", "facts.csv": "key"} | {
@@ -41,6 +45,7 @@ KEYS = {"leaderboard.csv": "key", "benchmarks.csv": "key", "releases.csv": "key"
     "cross_benchmarks.csv": "key",
     "published_scenes.csv": "scene",
     "dollhouse_baseline.csv": "key",
+    "fine_tune_seeds.csv": "key",
     "models.csv": "key",
     "speed.csv": "key",
     "teaching_runs.csv": "key",
