@@ -1,7 +1,7 @@
 # Parsing Every Pixel. Needs Python >= 3.11 and make; everything else is set up here.
 #   make book    build the book             make test    build the book, run every test
 #   make serve   read it at localhost       make lint    style of code and notebooks
-#   make bench   speed beside its peers
+#   make bench   speed beside its peers     make assignments, make grade   for instructors
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv

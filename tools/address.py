@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = re.compile(r"https://github\.com/([A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)/([A-Za-z0-9._-]+)")
-COPIES = ["README.md", "CITATION.cff", "CONTRIBUTING.md"]
+COPIES = ["README.md", "CITATION.cff", "CONTRIBUTING.md", "back/for-instructors.md"]
 NOTEBOOKS = ["chapters/*.ipynb", "back/*.ipynb", "assignments/**/*.ipynb"]
 
 
