@@ -147,6 +147,8 @@ sys.exit(cli.main(sys.argv[1:]))
             stderr=subprocess.PIPE,
             text=True,
             env=environment(),
+            # A shell that puts a command in the background has it ignore SIGINT, and what it starts as well.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         assert child.stdout.readline() == "half\n"
         time.sleep(0.2)

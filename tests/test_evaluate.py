@@ -673,6 +673,11 @@ def test_a_linked_output_stays_a_link(folders, tmp_path):
     assert json.loads((tmp_path / "real.json").read_text())["images"] == 3
 
 
+def heed_interrupts():
+    """A shell that puts a command in the background has it ignore SIGINT, and what it starts as well."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes, to stop it at a known place")
 @pytest.mark.parametrize("how, status", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
 def test_killed_midway(folders, tmp_path, how, status):
@@ -690,6 +695,7 @@ def test_killed_midway(folders, tmp_path, how, status):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     with (folders[0] / "c.png").open("wb"):  # returns when the command opens it, too
         process.send_signal(how)
