@@ -39,7 +39,7 @@ test: book
 
 # Speed and memory beside other libraries, into data/speed.csv. Groups: make bench ARGS="counting logits folder gpu"
 bench: $(READY)
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@env -u OMP_WAIT_POLICY $(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
