@@ -119,7 +119,6 @@ def load_model(path: str | Path) -> "SceneParser":
     with torch.random.fork_rng(devices=[]):  # random weights that nobody will see
         model = build(**card["build"])
     fill(model, tensors, path)
-    model.built_with = card["build"]
     model.preprocessing = card["preprocessing"]
     model.about = card["about"]
     return model.eval()
@@ -178,10 +177,10 @@ def fill(
     but: tuple[str, ...] = (),
 ) -> None:
     """Copy tensors into a model, all or none."""
-    own = (
-        {k: v for k, v in model.state_dict().items() if not k.startswith(but)} if but else model.state_dict()
+    own, given = (
+        {name: tensor for name, tensor in some.items() if not name.startswith(but)}
+        for some in (model.state_dict(), tensors)
     )
-    given = {k: v for k, v in tensors.items() if not k.startswith(but)} if but else tensors
     for name, tensor in given.items():
         if name in own and own[name].shape != tensor.shape:
             there, here = list(tensor.shape), list(own[name].shape)
@@ -197,7 +196,7 @@ def fill(
         kinds = {"weights of the model are missing": missing, "weights are unknown to it": unknown}
         what = [f"{len(names)} {kind} ({names[0]}, ...)" for kind, names in kinds.items() if names]
         raise ValueError(f"{path} belongs to another model: {' and '.join(what)}.")
-    model.load_state_dict(dict(given), strict=not but)
+    model.load_state_dict(given, strict=not but)
 
 
 # --- training states ----------------------------------------------------------------------------------------

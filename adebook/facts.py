@@ -5,6 +5,7 @@ from here, so that a corrected row corrects the prose.
 """
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._data_files import data_path
@@ -51,6 +52,15 @@ def table(name: str) -> "pd.DataFrame":
     if name not in TABLES:
         raise ValueError(f"no table {name!r}; the tables are {', '.join(TABLES)}")
     return _read(name).copy()
+
+
+def file(*parts: str) -> Path:
+    """A file of the book's data, such as `file("teaching", "pspnet-r101.png")`.
+
+    Raises:
+        FileNotFoundError: when it is not there; names the places.
+    """
+    return data_path(*parts)
 
 
 def value(key: str) -> int | float | str:

@@ -435,11 +435,8 @@ def _slide(
     out, cells = size[axis - 1], -(-resized.shape[axis] // stride)
     prediction = np.empty(size, np.uint8)
     sure = np.empty(size, np.float32) if confidence else None
-    held, begin, done = (
-        None,
-        0,
-        0,
-    )  # final cells that are still needed, the number of the first, places written
+    # Final cells that are still needed, the number of the first of them, and how many places are written.
+    held, begin, done = None, 0, 0
     for block in _blocks(network, resized, axis, side, stride):
         held = block if held is None else torch.cat([held, block], axis)
         known = begin + held.shape[axis]
@@ -467,8 +464,13 @@ def _blocks(
     stride: int,
 ) -> Iterator["torch.Tensor"]:
     """Averaged logits of windows, in consecutive blocks along `axis`, each as soon as it is final."""
+    from adebook.models.common import window_starts
+
     across = 3 - axis
-    along_starts, across_starts = (_starts(pixels.shape[a], side, stride) for a in (axis, across))
+    along_starts, across_starts = (
+        [stride * cell for cell in window_starts(-(-pixels.shape[a] // stride), side // stride)]
+        for a in (axis, across)
+    )
     total = count = None
     for number, start in enumerate(along_starts):
         for other in across_starts:
@@ -496,10 +498,3 @@ def _shifted(values: "torch.Tensor", axis: int, by: int) -> "torch.Tensor":
 
     dropped, kept = values.split([by, values.shape[axis] - by], axis)
     return torch.cat([kept, torch.zeros_like(dropped)], axis)
-
-
-def _starts(length: int, side: int, stride: int) -> list[int]:
-    """Where windows begin: at multiples of the stride, two thirds of a side apart, the last at the end."""
-    step = max(stride, side * 2 // 3 // stride * stride)
-    last = -(-max(0, length - side) // stride) * stride
-    return [*range(0, last, step), last]

@@ -10,14 +10,13 @@ Example:
     (51.0, 51.8)
 """
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from adebook import facts
+from adebook import _words, facts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -432,10 +431,8 @@ def _row(key: str) -> "pd.Series":
 
 
 def _nearest(word: Any, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word).lower(), list(known), n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(map(repr, close))}?"
-    return f"there are {', '.join(map(repr, list(known)[:6]))} and more."
+    known = list(known)
+    return _words.did_you_mean(word, known) or f"there are {', '.join(map(repr, known[:6]))} and more."
 
 
 def _one_of(value: Any, words: Iterable[str], name: str) -> None:

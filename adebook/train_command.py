@@ -84,14 +84,6 @@ def _model(table: dict[str, Any], seed: int, path: Path) -> "SceneParser":
     build = {k: v for k, v in table.items() if k != "weights"}
     torch.manual_seed(seed)
     model = models.build(**build)
-    entry = models.find(build["key"])
-    teaching = build.get("teaching", False)
-    model.built_with = {
-        "key": build["key"],
-        "num_classes": model.num_classes,
-        "teaching": teaching,
-        "image_size": build.get("image_size", 128 if teaching else entry.image_size),
-    }
     if "weights" in table:
         checkpoints.load_weights(model, table["weights"])
     return model

@@ -51,6 +51,7 @@ from adebook.batches import (  # the first import: it says what to install where
     training_loader,
 )
 from adebook.metrics import ConfusionMatrix, PerImage, upsampled_argmax
+from adebook.models.common import per_pixel, upsample
 from adebook.transforms import Recipe, evaluation_transform, training_transform
 
 import torch  # isort: skip
@@ -557,20 +558,18 @@ class _Objective(nn.Module):
         """The sum over pixels times `factor`, plus what is a mean already."""
         if self.own:
             return self.model.loss(images, target) * factor
-        logits = self.model(images).float()
-        if logits.shape[-2:] != target.shape[-2:]:
-            size = target.shape[-2:]
-            logits = F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+        logits, labels = self.model(images).float(), target.flatten()
+        pixels = per_pixel(logits, target.shape[-2:])
         options = {"weight": self.class_weights, "ignore_index": IGNORE}
         if self.config.loss == "focal":
-            losses = F.cross_entropy(logits, target, reduction="none", **options)
-            sure = torch.exp(-F.cross_entropy(logits, target, reduction="none", ignore_index=IGNORE))
+            losses = F.cross_entropy(pixels, labels, reduction="none", **options)
+            sure = torch.exp(-F.cross_entropy(pixels, labels, reduction="none", ignore_index=IGNORE))
             total = ((1 - sure) ** 2 * losses).sum()
         else:
-            total = F.cross_entropy(logits, target, reduction="sum", **options)
+            total = F.cross_entropy(pixels, labels, reduction="sum", **options)
         loss = total * factor
         if self.dice is not None:
-            loss = loss + self.config.dice * self.dice(logits, target)
+            loss = loss + self.config.dice * self.dice(upsample(logits, target.shape[-2:]), target)
         return loss
 
 
@@ -588,9 +587,7 @@ def _parameter_groups(model: "SceneParser", config: Config) -> list[dict[str, An
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     if not named:
         raise ValueError("The model has no weight to train: requires_grad is False for all of them.")
-    layers: dict[
-        str, int
-    ] = {}  # the encoder's, in the order of their weights, which is that of the forward pass
+    layers: dict[str, int] = {}  # the encoder's, in the order of their weights, which is that of the pass
     layer_of: dict[str, int] = {}
     for name, p in named:
         if id(p) in encoder:

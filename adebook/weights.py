@@ -12,7 +12,6 @@ Convention: all have 150 outputs, in the order of the official ids (train ids 0.
 """
 
 import contextlib
-import difflib
 import hashlib
 import io
 import json
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adebook import _words
 from adebook._data_files import data_path
 from adebook.labels import NUM_CLASSES
 
@@ -129,10 +129,7 @@ def pretrained(name: str) -> "SceneParser":
         title = entry.title
     else:
         known = [*own, *PUBLISHED]
-        close = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5)
-        advice = (
-            f"did you mean {' or '.join(map(repr, close))}?" if close else f"there are {', '.join(known)}."
-        )
+        advice = _words.did_you_mean(name, known) or f"there are {', '.join(known)}."
         raise ValueError(f"no checkpoint has the name {name!r}; {advice}")
     print(f"{name}: {title}; license: {model.about.get('license', 'not stated')}")
     return model
@@ -333,10 +330,8 @@ def _preprocessing(config: Mapping[str, Any], where: str) -> dict[str, Any]:
             found |= {name: tuple(round(v * scale, 6) for v in step[name]) for name in ("mean", "std")}
         elif kind == "Resize":
             side = min(step["height"], step["width"])
-            found |= {
-                "short_side": side,
-                "long_side": 4 * side,
-            }  # 512 and 2048 in mmsegmentation's configurations
+            # 512 and 2048 in mmsegmentation's configurations
+            found |= {"short_side": side, "long_side": 4 * side}
         elif kind == "LongestMaxSize" and isinstance(step["max_size"], int):
             found |= {"short_side": step["max_size"], "long_side": step["max_size"]}
         elif kind != "PadIfNeeded":

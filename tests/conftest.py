@@ -45,6 +45,31 @@ def full_release_2016(real_root) -> Path:
     return folder
 
 
+@pytest.fixture
+def one_thread_one_seed():
+    """torch on one thread, so that files tested side by side do not fight for cores; and one seed."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def dollhouse_batch():
+    """Four crops of Dollhouse: a batch with "image" [4, 3, 128, 128] and "target" [4, 128, 128]."""
+    import adebook
+    from adebook.batches import SegmentationDataset, training_loader
+    from adebook.transforms import Recipe, training_transform
+
+    recipe = Recipe(short_side=128, scale=(1, 1), crop_size=128, max_class_share=1, flip=0, photometric=False)
+    rows = adebook.load("dollhouse", "training").select(range(4))
+    loader = training_loader(SegmentationDataset(rows, training_transform(recipe)), batch_size=4)
+    return next(iter(loader))
+
+
 def some_mask(seed: int, size: tuple[int, int] = SIZE) -> np.ndarray:
     """A mask of official ids, 0 and 150 among them."""
     mask = np.random.default_rng(seed).integers(0, 151, size=size[::-1], dtype=np.uint8)

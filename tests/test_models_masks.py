@@ -11,33 +11,16 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.autograd import gradcheck
 
-import adebook
 from adebook import models
-from adebook.batches import SegmentationDataset, training_loader
 from adebook.models import mask2former, oneformer
 from adebook.models.common import pixel_loss, upsample
 from adebook.models.dinat import DiNAT, NeighborhoodAttention, neighborhood_attention, neighbors
 from adebook.models.semask import SemanticAttention
-from adebook.transforms import Recipe, training_transform
 
 KEYS = ["mask2former-swin-l", "semask-l-mask2former", "oneformer-dinat-l", "oneformer-internimage-h"]
 
 
-@pytest.fixture(autouse=True)
-def _one_thread_one_seed():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def dollhouse_batch() -> dict[str, Tensor]:
-    recipe = Recipe(short_side=128, scale=(1, 1), crop_size=128, max_class_share=1, flip=0, photometric=False)
-    rows = adebook.load("dollhouse", "training").select(range(4))
-    loader = training_loader(SegmentationDataset(rows, training_transform(recipe)), batch_size=4)
-    return next(iter(loader))
+pytestmark = pytest.mark.usefixtures("one_thread_one_seed")
 
 
 class Pools(nn.Module):

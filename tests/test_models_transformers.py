@@ -9,13 +9,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd import gradcheck
 
-import adebook
 from adebook import models
-from adebook.batches import SegmentationDataset, training_loader
 from adebook.models.segmenter import MaskTransformer
 from adebook.models.setr import MLAHead
 from adebook.models.upernet import UPerHead, UPerNet, ViTPyramid
-from adebook.transforms import Recipe, training_transform
 
 UPERNETS = [
     "swin-l-upernet",
@@ -28,13 +25,7 @@ UPERNETS = [
 KEYS = ["setr-mla-vit-l", "segmenter-l-mask16", *UPERNETS]
 
 
-@pytest.fixture(autouse=True)
-def _one_thread_one_seed():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread_one_seed")
 
 
 def lived_in(module: nn.Module) -> nn.Module:
@@ -53,14 +44,6 @@ def pyramid_of(channels: list[int], batch: int = 2) -> list[torch.Tensor]:
     return [
         torch.randn(batch, c, *size, dtype=torch.float64) for c, size in zip(channels, sizes, strict=True)
     ]
-
-
-@pytest.fixture(scope="module")
-def dollhouse_batch() -> dict[str, torch.Tensor]:
-    recipe = Recipe(short_side=128, scale=(1, 1), crop_size=128, max_class_share=1, flip=0, photometric=False)
-    rows = adebook.load("dollhouse", "training").select(range(4))
-    loader = training_loader(SegmentationDataset(rows, training_transform(recipe)), batch_size=4)
-    return next(iter(loader))
 
 
 # --- sizes --------------------------------------------------------------------------------------------------

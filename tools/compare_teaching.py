@@ -27,7 +27,7 @@ import adebook
 from adebook import models
 from adebook.labels import to_official_ids, to_train_ids
 from adebook.metrics import PerImage, upsampled_argmax
-from adebook.palette import colors
+from adebook.predict_command import save_mask
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "data" / "teaching_runs.csv"
@@ -117,14 +117,6 @@ def evaluate(model: models.SceneParser, pictures: Tensor, targets: list[np.ndarr
     return images, shown
 
 
-def keep(masks: list[np.ndarray], file: Path) -> None:
-    """Masks below each other as a palette PNG of official ids."""
-    file.parent.mkdir(exist_ok=True)
-    picture = Image.fromarray(to_official_ids(np.vstack(masks)))
-    picture.putpalette(colors().tobytes())
-    picture.save(file, optimize=True)
-
-
 def main() -> None:
     """Train and score what is missing; the table is written after every run."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -176,7 +168,8 @@ def main() -> None:
                 table.writerows(rows)
             part.replace(args.out)
             if seed == args.seeds[0]:
-                keep(shown, (MASKS if args.out == OUT else args.out.parent / "masks") / f"{key}.png")
+                folder = MASKS if args.out == OUT else args.out.parent / "masks"
+                save_mask(to_official_ids(np.vstack(shown)), folder / f"{key}.png")
 
 
 if __name__ == "__main__":

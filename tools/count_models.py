@@ -57,7 +57,7 @@ PUBLISHED = {
 REASONS = {
     "beit3-g": "1900 counts the language and vision-language experts, too; pictures pass through the vision "
     "part alone",
-    "deeplabv3plus-r101": "62.7 is MMSegmentation's network, with wider layers around separable convolutions",
+    "deeplabv3plus-r101": "62.7 is MMSegmentation's network, whose head is wider (recalled)",
     "dinov2-g-mask2former": "1100 is rounded; timm's ViT-g/14 has 1136",
     "vit-comer-l": "604 is the paper's count; the authors' repository prints 633.6",
 }

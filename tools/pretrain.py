@@ -83,9 +83,7 @@ def indoors(split: str):
 def fresh(seed: int) -> "models.SceneParser":
     """The model with random weights."""
     torch.manual_seed(seed)
-    model = models.build(**BUILD).to(memory_format=torch.channels_last)  # a fifth quicker on a CPU
-    model.built_with = BUILD
-    return model
+    return models.build(**BUILD).to(memory_format=torch.channels_last)  # a fifth quicker on a CPU
 
 
 def train(folder: Path, steps: int, seed: int) -> None:

@@ -112,8 +112,8 @@ class SceneParser(nn.Module):
         cells = side // stride  # of a window's side
         total = images.new_zeros(images.shape[0], self.num_classes, rows, columns)
         counts = images.new_zeros(1, 1, rows, columns)
-        for top in _starts(rows, cells):
-            for left in _starts(columns, cells):
+        for top in window_starts(rows, cells):
+            for left in window_starts(columns, cells):
                 y, x = top * stride, left * stride
                 here = (..., slice(top, top + cells), slice(left, left + cells))
                 total[here] += self.net(images[..., y : y + side, x : x + side])
@@ -126,11 +126,18 @@ def pixel_loss(logits: Tensor, target: Tensor) -> Tensor:
 
     With every pixel ignored the loss is 0, not the NaN of a mean over nothing.
     """
-    # With its classes side by side in memory, a pixel's softmax takes half the time on a CPU.
-    logits = upsample(logits.contiguous(memory_format=torch.channels_last), target.shape[-2:])
-    pixels = logits.permute(0, 2, 3, 1).flatten(0, 2)  # [B * H * W, K]
+    pixels = per_pixel(logits, target.shape[-2:])
     total = F.cross_entropy(pixels, target.flatten(), ignore_index=IGNORE, reduction="sum")
     return total / (target != IGNORE).sum().clamp(min=1)
+
+
+def per_pixel(logits: Tensor, size: Sequence[int]) -> Tensor:
+    """Logits [B, K, h, w], upsampled, as rows [B * H * W, K] of the pixels of `size`.
+
+    With its classes side by side in memory, a pixel's softmax takes half the time on a CPU.
+    """
+    logits = upsample(logits.contiguous(memory_format=torch.channels_last), size)
+    return logits.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 def upsample(x: Tensor, size: Sequence[int]) -> Tensor:
@@ -186,7 +193,10 @@ def _pad(images: Tensor, multiple: int) -> Tensor:
     return F.pad(images, (0, -width % multiple, 0, -height % multiple))
 
 
-def _starts(length: int, window: int) -> list[int]:
-    """Where windows begin, in cells: every two thirds of a window, and the last one flush with the end."""
-    last = length - window
+def window_starts(length: int, window: int) -> list[int]:
+    """Where windows begin along a side, in cells: every two thirds of a window, the last flush with the end.
+
+    A side that is shorter than a window has one, at 0.
+    """
+    last = max(0, length - window)
     return [*range(0, last, max(1, window * 2 // 3)), last]

@@ -212,6 +212,11 @@ def sampling_locations(
     return (locations + 0.5) * 4 * 2**stage - 0.5, modulation
 
 
+def internimage_small() -> InternImage:
+    """The same structure at teaching size."""
+    return InternImage(32, depths=(1, 1, 4, 1), groups=(2, 4, 8, 16), period=2)
+
+
 def internimage_mask2former(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:
     """InternImage-H under a Mask2Former of width 1024: 1.07 of 1.31 billion parameters are the backbone's.
 
@@ -220,7 +225,7 @@ def internimage_mask2former(*, num_classes: int, image_size: int, teaching: bool
     from adebook.models import mask2former
 
     if teaching:
-        body = InternImage(32, depths=(1, 1, 4, 1), groups=(2, 4, 8, 16), period=2)
+        body = internimage_small()
         net = mask2former.mask2former_small(body, body.channels, num_classes)
     else:
         body = InternImage()

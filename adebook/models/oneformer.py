@@ -146,11 +146,10 @@ def oneformer_dinat(*, num_classes: int, image_size: int, teaching: bool) -> Sce
 
 def oneformer_internimage(*, num_classes: int, image_size: int, teaching: bool) -> SceneParser:
     """OneFormer of width 256 on InternImage-H (250 queries), 1.10 billion parameters, 896 x 896 crops."""
-    from adebook.models.internimage import InternImage
+    from adebook.models.internimage import InternImage, internimage_small
 
     del image_size  # nothing in it depends on the size of a picture
-    small = {"channels": 32, "depths": (1, 1, 4, 1), "groups": (2, 4, 8, 16), "period": 2}
-    body = InternImage(**small) if teaching else InternImage()
+    body = internimage_small() if teaching else InternImage()
     return _parser(body, num_classes, teaching)
 
 

@@ -1,6 +1,5 @@
 """The rows of the leaderboard as models: which function builds which, and what it needs."""
 
-import difflib
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -11,6 +10,7 @@ from types import MappingProxyType
 
 import torch
 
+from adebook import _words
 from adebook.models.common import SceneParser
 
 
@@ -104,10 +104,7 @@ def find(key: str) -> Entry:
             return ENTRIES[key]
         if key in NOT_BUILT:
             raise ValueError(f"{key!r} cannot be built: {NOT_BUILT[key]}.")
-    close = difflib.get_close_matches(str(key).lower(), [*ENTRIES, *NOT_BUILT], n=3, cutoff=0.5)
-    advice = (
-        f"did you mean {' or '.join(map(repr, close))}?" if close else "adebook.models.keys() lists them."
-    )
+    advice = _words.did_you_mean(key, [*ENTRIES, *NOT_BUILT]) or "adebook.models.keys() lists them."
     raise ValueError(f"no model has the key {key!r}; {advice}")
 
 
