@@ -26,7 +26,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, load_mime_renders
@@ -359,6 +359,24 @@ def interactive_table(data: MimeData) -> nodes.raw:
 NUMBER = re.compile(r"[-+−]?[\d,. ]*\d[\d,.]*(?:e[-+]?\d+)?\s*%?|nan|NaN|<NA>|None|-|–|")
 
 
+def placed(rows: list[Tag]) -> dict[tuple[int, int], Tag]:
+    """The cells of a table by row and column. A cell that spans rows moves those below it to the right."""
+    grid: dict[tuple[int, int], Tag] = {}
+    for r, row in enumerate(rows):
+        c = 0
+        for cell in row.find_all(["th", "td"]):
+            while (r, c) in grid:
+                c += 1
+            down, across = (int(cell.get(span, 1)) for span in ("rowspan", "colspan"))
+            grid |= {(r + i, c + j): cell for i in range(down) for j in range(across)}
+    return grid
+
+
+def cells_of(grid: dict[tuple[int, int], Tag], column: int) -> list[Tag]:
+    """Each cell of a column, once."""
+    return list({id(cell): cell for (_, c), cell in grid.items() if c == column}.values())
+
+
 def plain_table(data: MimeData) -> nodes.raw:
     """A DataFrame, in a region of its own that scrolls sideways and that a keyboard can reach."""
     soup = BeautifulSoup(data.string, "html.parser")
@@ -366,13 +384,11 @@ def plain_table(data: MimeData) -> nodes.raw:
         for row in found.find_all("tr", style=True):
             del row["style"]  # pandas aligns every heading to the right
         # Numbers stand on the right, under a heading that does too; words on the left.
-        body = [row.find_all(["th", "td"]) for row in found.select("tbody tr")]
-        width = max(map(len, body), default=0)
-        for column in range(width):
-            cells = [row[column] for row in body if len(row) == width]
+        body, heads = (placed(found.select(f"{part} tr")) for part in ("tbody", "thead"))
+        for column in {column for _, column in body}:
+            cells = cells_of(body, column)
             if all(NUMBER.fullmatch(cell.get_text(strip=True)) for cell in cells):
-                heads = [row.find_all(["th", "td"]) for row in found.select("thead tr")]
-                for cell in cells + [row[column] for row in heads if len(row) == width]:
+                for cell in cells + [head for head in cells_of(heads, column) if not head.get("colspan")]:
                     cell["class"] = [*cell.get("class", []), "num"]
         # pandas leaves the corner above the index empty: a heading without a text.
         for head in found.find_all("th"):

@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 import sys
+import types
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
 
+import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -350,3 +352,17 @@ def test_the_build_knows_the_sources_of_the_package():
     import adebook
 
     assert build_book.SOURCES == adebook.datasets.SOURCES
+
+
+# Tables -----------------------------------------------------------------------------------------------------
+
+
+def test_numbers_stand_right_below_a_cell_that_spans_rows():
+    """pandas shows an index that repeats once, so that the rows below it have a cell less."""
+    rows = pd.DataFrame(
+        {"model": ["a", "a", "b"], "GPUs": [1, 2, 1], "hours": [3.5, 1.8, 40.0], "note": ["x", "y", "z"]}
+    )
+    data = types.SimpleNamespace(string=rows.set_index(["model", "GPUs"]).to_html(), cell_metadata={})
+    shown = BeautifulSoup(bookkit.plain_table(data).astext(), "html.parser")
+    assert [cell.get_text() for cell in shown.select("tbody .num")] == ["1", "3.5", "2", "1.8", "1", "40.0"]
+    assert [cell.get_text() for cell in shown.select("thead .num")] == ["", "hours", "GPUs", ""]
