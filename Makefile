@@ -10,10 +10,6 @@ READY := $(VENV)/.ready
 RENDER := .venv-render
 OTTER := _build/otter
 
-# Notebooks and tests run side by side. Threads of one that wait must not spin on the cores of the other: three
-# times as fast, measured with two processes of torch on two cores.
-export OMP_WAIT_POLICY ?= passive
-
 .PHONY: help book serve test bench lint format lock address dollhouse assignments grade clean distclean
 
 help:
@@ -27,6 +23,10 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Notebooks and tests run side by side. Threads of one that wait must not spin on the cores of the other: three
+# times as fast, measured with two processes of torch on two cores.
+book test: export OMP_WAIT_POLICY = passive
+
 book: $(READY)
 	@$(BIN)/python tools/build_book.py
 
@@ -39,7 +39,7 @@ test: book
 
 # Speed and memory beside other libraries, into data/speed.csv. Groups: make bench ARGS="counting logits folder gpu"
 bench: $(READY)
-	@env -u OMP_WAIT_POLICY $(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
