@@ -291,6 +291,26 @@ def test_tables_show_their_rows_without_scripts(browser, site):
     context.close()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_self_quiz_by_keyboard(scripts, browser, site):
+    """Tab leads from answer to answer, Enter and Space open one, and what opens says right or no."""
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(site + "chapters/02-the-label-contract.html")
+    answers = page.locator("#self-quiz details")
+    count = answers.count()
+    assert count >= 12 and page.locator("#self-quiz details[open]").count() == 0
+    answers.first.locator("summary").focus()
+    for i in range(count):
+        reason = answers.nth(i).locator("p").first
+        assert not reason.is_visible()
+        page.keyboard.press("Enter" if i % 2 else "Space")
+        assert reason.is_visible()
+        assert reason.inner_text().startswith(("Right. ", "No. "))
+        page.keyboard.press("Tab")
+    context.close()
+
+
 def test_search_finds_a_word(page, site):
     page.goto(site + "search.html?q=couch")
     page.wait_for_selector("#search-results li a")

@@ -99,7 +99,7 @@ def test_anatomy(path):
     titles = [title for marks, title in headings if len(marks) == 2]
     assert titles[0] == "What you will be able to do"
     assert any(title.startswith("A common mistake") for title in titles)
-    assert titles[-3:] == ["Exercises", "Take-away", "Where to go next"]
+    assert titles[-4:] == ["Exercises", "Self-quiz", "Take-away", "Where to go next"]
     assert re.search(r"\*\*Time:\*\* .+ to read, .+ to run .+\*\*GPU:\*\* ", cells[0].source), (
         "time and GPU are stated"
     )
@@ -147,6 +147,39 @@ def test_exercises_have_one_format(path):
         )
     predictions = [s for s in markdown(notebook) if "predict" in s.lower() and "### Exercise" in s]
     assert predictions, "at least one exercise asks for a prediction before running"
+
+
+ANSWER = re.compile(
+    r"<details><summary>(?P<answer>[^\n]+)</summary>\n\n(?P<why>.+?)\n\n</details>", flags=re.S
+)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=by_name)
+def test_self_quiz_has_one_format(path):
+    """Native `<details>`: an answer opens by keyboard, without scripts, in Colab, and says why."""
+    (quiz,) = (s for s in markdown(read(path)) if s.startswith("## Self-quiz\n"))
+    introduction, *questions = re.split(r"\n\n(?=\*\*Question \d+\.\*\* )", quiz)
+    assert introduction == (
+        "## Self-quiz\n\nChoose an answer and open it: it says whether it is right, and why."
+    ), "the same introduction everywhere"
+    assert 4 <= len(questions) <= 6
+    right_at = set()
+    for number, text in enumerate(questions, 1):
+        question, _, rest = text.partition("\n\n")
+        assert question.startswith(f"**Question {number}.** ") and question.endswith("?"), question
+        answers = list(ANSWER.finditer(rest))
+        assert ANSWER.sub("", rest).strip() == "", f"Question {number}: nothing but its answers"
+        assert len(answers) in (3, 4), f"Question {number}: three or four answers"
+        why = [a["why"] for a in answers]
+        right = [i for i, reason in enumerate(why) if reason.startswith("**Right.** ")]
+        assert len(right) == 1, f"Question {number}: one right answer"
+        assert all(reason.startswith(("**Right.** ", "**No.** ")) for reason in why)
+        assert all(len(reason.split()) >= 8 for reason in why), f"Question {number}: each answer says why"
+        assert len({a["answer"] for a in answers}) == len(answers)
+        # Markdown is not rendered inside <summary>.
+        assert not any(re.search(r"[`$*]|<(?!/?code>)", a["answer"]) for a in answers)
+        right_at |= set(right)
+    assert len(right_at) > 1, "the right answer must not always stand at the same place"
 
 
 def known_numbers() -> set[str]:
