@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zipfile
 from dataclasses import asdict
 
@@ -203,6 +204,9 @@ def test_canvas(graded):
 def test_moodle(graded):
     rows = {row["Full name"]: row for row in read_csv(graded[1] / f"moodle-{TOY.name}.csv")}
     assert rows["Ada Lovelace"]["Identifier"] == "Participant 4711"
+    # Without these three Moodle says that the file is no worksheet; the time has to be one that it can read.
+    assert {"Identifier", "Grade", "Last modified (grade)"} <= set(rows["Ada Lovelace"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", rows["Ada Lovelace"]["Last modified (grade)"])
     assert rows["Ada Lovelace"]["Grade"] == "5" and rows["Ada Lovelace"]["Maximum Grade"] == "5"
     assert "of_the_other" not in rows and rows["half"]["Feedback comments"].startswith("q1: 2")
 

@@ -10,6 +10,7 @@ grades.csv, one file each for Canvas and Moodle, and a feedback page for each su
 import argparse
 import ast
 import csv
+import datetime
 import html
 import json
 import os
@@ -354,7 +355,11 @@ def _one_each(submissions: list[Submission]) -> list[Submission]:
 
 
 def _write_canvas(submissions: list[Submission], path: Path) -> None:
-    """In the form of Canvas's own grade export: found by ID where file names hold one, else by login."""
+    """In the form of Canvas's own grade export: found by ID where file names hold one, else by login or name.
+
+    The columns before the first assignment, Section last of them, are what Canvas knows the form by
+    (lib/gradebook_importer.rb). It finds an assignment by its title.
+    """
     assignments = {s.assignment.name: s.assignment for s in submissions if s.assignment}
     rows: dict[str, dict[str, Submission]] = {}
     for name in assignments:
@@ -377,10 +382,24 @@ def _write_canvas(submissions: list[Submission], path: Path) -> None:
 
 
 def _write_moodle(submissions: list[Submission], assignment: Assignment, path: Path) -> None:
-    """In the form of Moodle's offline grading worksheet."""
+    """In the form of Moodle's offline grading worksheet.
+
+    Moodle refuses the file without Identifier, Grade and Last modified (grade). It keeps a grade that somebody
+    changed there after the last of these (mod/assign/feedback/offline/importgradeslib.php, locallib.php).
+    """
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["Identifier", "Full name", "Grade", "Maximum Grade", "Feedback comments"])
+        writer.writerow(
+            [
+                "Identifier",
+                "Full name",
+                "Grade",
+                "Maximum Grade",
+                "Last modified (grade)",
+                "Feedback comments",
+            ]
+        )
         for s in submissions:
             identifier = f"Participant {s.moodle_id}" if s.moodle_id else _cell(s.student)
             summary = "; ".join(f"{q}: {_number(sum(g for g, _, _ in r))}" for q, r in s.results.items())
@@ -391,6 +410,7 @@ def _write_moodle(submissions: list[Submission], assignment: Assignment, path: P
                     _cell(s.student),
                     _number(s.points),
                     _number(assignment.points),
+                    now,
                     _cell(comments),
                 ]
             )
