@@ -384,7 +384,7 @@ def _write_canvas(submissions: list[Submission], path: Path) -> None:
 def _write_moodle(submissions: list[Submission], assignment: Assignment, path: Path) -> None:
     """In the form of Moodle's offline grading worksheet.
 
-    Moodle refuses the file without Identifier, Grade and Last modified (grade), and keeps a grade that somebody
+    Moodle refuses the file without Identifier, Grade and Last modified (grade), and keeps a grade that was
     changed there after the last of these (mod/assign/feedback/offline: importgradeslib.php, locallib.php).
     """
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
