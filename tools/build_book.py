@@ -102,10 +102,15 @@ def environment() -> list[str]:
 
 
 def set_environment() -> None:
-    """What notebooks run in: this interpreter, whatever kernels the reader has installed elsewhere."""
+    """What notebooks run in: this interpreter, and none of the kernels or start-up files of the reader."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # notebooks that share cores must not spin on them
+    profile = ROOT / "_build" / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    # Errors alone: each kernel would warn that what it says to this machine is not encrypted.
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n", "utf-8")
+    os.environ["IPYTHONDIR"] = str(profile.parent)
     os.environ.pop("MPLBACKEND", None)  # a set one would turn the figures off
     if (root := data_root()) is not None:
         os.environ["ADE20K_ROOT"] = str(root)
