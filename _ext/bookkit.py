@@ -377,12 +377,30 @@ def cells_of(grid: dict[tuple[int, int], Tag], column: int) -> list[Tag]:
     return list({id(cell): cell for (_, c), cell in grid.items() if c == column}.values())
 
 
+def join_heads(rows: list[Tag]) -> None:
+    """pandas puts the names of the index in a row below those of the columns: one row has room for both."""
+    if len(rows) < 2:
+        return
+    upper, lower = (row.find_all(["th", "td"]) for row in rows[-2:])
+    texts = [(a.get_text(strip=True), b.get_text(strip=True)) for a, b in zip(upper, lower, strict=False)]
+    if len(upper) == len(lower) and all(bool(a) != bool(b) for a, b in texts):
+        for a, b in zip(upper, lower, strict=True):
+            if b.get_text(strip=True):
+                a.replace_with(b)
+        rows[-1].decompose()
+
+
 def plain_table(data: MimeData) -> nodes.raw:
     """A DataFrame, in a region of its own that scrolls sideways and that a keyboard can reach."""
     soup = BeautifulSoup(data.string, "html.parser")
     for found in soup.find_all("table"):
         for row in found.find_all("tr", style=True):
             del row["style"]  # pandas aligns every heading to the right
+        found["class"] = [
+            *found.get("class", []),
+            "dataframe",
+        ]  # which a Styler leaves out
+        join_heads(found.select("thead tr"))
         # Numbers stand on the right, under a heading that does too; words on the left.
         body, heads = (placed(found.select(f"{part} tr")) for part in ("tbody", "thead"))
         for column in {column for _, column in body}:

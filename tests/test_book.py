@@ -365,4 +365,23 @@ def test_numbers_stand_right_below_a_cell_that_spans_rows():
     data = types.SimpleNamespace(string=rows.set_index(["model", "GPUs"]).to_html(), cell_metadata={})
     shown = BeautifulSoup(bookkit.plain_table(data).astext(), "html.parser")
     assert [cell.get_text() for cell in shown.select("tbody .num")] == ["1", "3.5", "2", "1.8", "1", "40.0"]
-    assert [cell.get_text() for cell in shown.select("thead .num")] == ["", "hours", "GPUs", ""]
+    assert [cell.get_text() for cell in shown.select("thead .num")] == ["GPUs", "hours"]
+    assert len(shown.select("thead tr")) == 1, "the names of index and columns share a row"
+
+
+def test_names_of_columns_keep_their_row():
+    """Where a column of names has a title of its own, both rows are needed."""
+    rows = pd.DataFrame([[1, 2]], columns=pd.Index(["a", "b"], name="class"), index=pd.Index(["x"], name="i"))
+    data = types.SimpleNamespace(string=rows.to_html(), cell_metadata={})
+    shown = BeautifulSoup(bookkit.plain_table(data).astext(), "html.parser")
+    texts = [[c.get_text() for c in row.find_all(["th", "td"])] for row in shown.select("thead tr")]
+    assert texts == [["class", "a", "b"], ["i", "", ""]]
+
+
+def test_tables_of_a_styler_look_like_the_others():
+    rows = pd.DataFrame({"x": [1.0]}, index=pd.Index(["a"], name="model"))
+    for made in (rows.to_html(), rows.style.to_html()):
+        data = types.SimpleNamespace(string=made, cell_metadata={})
+        table = BeautifulSoup(bookkit.plain_table(data).astext(), "html.parser").table
+        assert "dataframe" in table["class"]
+        assert [c.get_text() for c in table.select("thead tr *")] == ["model", "x"]
