@@ -120,8 +120,10 @@ def build(path: Path, key: str, colab: str) -> Built:
         work = Path(folder)
         nbformat.write(master, work / f"{name}.ipynb")
         # For the image that Gradescope builds; Colab and the book's environment have torch.
-        torch = any("import torch" in cell.source for cell in master.cells if cell.cell_type == "code")
-        (work / "requirements.txt").write_text(f"adebook @ git+{address()}\n" + "torch\n" * torch)
+        sources = [cell.source for cell in master.cells if cell.cell_type == "code"]
+        torch = any("import torch" in source for source in sources)
+        package = "adebook[models]" if any("adebook[models]" in source for source in sources) else "adebook"
+        (work / "requirements.txt").write_text(f"{package} @ git+{address()}\n" + "torch\n" * torch)
         logging.getLogger("otter").setLevel(logging.WARNING)
         with contextlib.redirect_stdout(io.StringIO()):
             otter_assign(str(work / f"{name}.ipynb"), str(work / "dist"), no_pdfs=True, no_run_tests=True)
