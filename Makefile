@@ -1,7 +1,7 @@
 # Parsing Every Pixel. Needs Python >= 3.11 and make; everything else is set up here.
 #   make book    build the book             make test    build the book, run every test
 #   make serve   read it at localhost       make lint    style of code and notebooks
-#   make bench   speed beside its peers     make assignments, make grade   for instructors
+#   make bench   speed beside its peers     make assignments, make grade, make slides   for instructors
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RENDER := .venv-render
 OTTER := _build/otter
+REVEAL := _build/reveal
 
-.PHONY: help book serve test bench lint format lock address dollhouse assignments grade clean distclean
+.PHONY: help book serve test bench lint format lock address dollhouse assignments grade slides clean distclean
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -60,6 +61,14 @@ assignments: $(OTTER)/.ready
 # Grade a folder of notebooks on this machine: make grade SUBMISSIONS=folder
 grade: $(READY)
 	@$(BIN)/python -m tools.assignments.grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(ARGS)
+
+# Slides for each part, HTML and PDF, into _build/slides; the PDF needs the system's Chromium.
+$(REVEAL)/.ready: tools/slides/requirements.txt $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(REVEAL) -r $<
+	@touch $@
+
+slides: book $(REVEAL)/.ready
+	@$(BIN)/python -m tools.slides
 
 # Refresh requirements.txt from the lower bounds in pyproject.toml (run it on Python 3.11, the oldest supported).
 lock:
