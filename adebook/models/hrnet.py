@@ -1,10 +1,10 @@
 """HRNetV2: never give up the resolution.
 
 Sun et al., "High-Resolution Representations for Labeling Pixels and Regions", 2019, arXiv 1904.04514.
-Others shrink the picture and enlarge the result. HRNet runs four branches side by side, at strides 4, 8, 16
-and 32, and exchanges what they know after every few layers (Figure 1). Version 2 uses all four at the end:
-enlarged to stride 4, stacked, mixed by a 1x1 convolution, scored. The branches are
-timm's.
+Others shrink the picture and enlarge the result. HRNet keeps a branch at stride 4 from beginning to end, and
+lets branches at strides 8, 16 and 32 join it one after another; all exchange what they know after every few
+layers (Figure 1). Version 2 uses all four at the end: enlarged to stride 4, stacked, mixed by a 1x1
+convolution, scored. The branches are timm's.
 """
 
 import timm
