@@ -94,13 +94,12 @@ def chart(text: str, alt: str) -> Block:
     return picture(svg.encode(), "image/svg+xml", alt, width, height)
 
 
-def table(markup: str, label: str) -> Block:
-    """A table, if it is small enough to be read from the last row of seats."""
-    soup = BeautifulSoup(markup, "html.parser")
-    rows = [
-        [cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"])] for row in soup.select("tr")
-    ]
-    label = label or ", ".join(filter(None, rows[0]))[:120]
+def table(markup: str, metadata: dict) -> Block:
+    """A table as the book sets it, if it is small enough to be read from the last row of seats."""
+    data = bookkit.MimeData("text/html", markup, cell_metadata=metadata)
+    region = BeautifulSoup(bookkit.plain_table(data).astext(), "html.parser").select_one(".bk-scroll")
+    found, label = region.table, region["aria-label"]
+    rows = [[cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"])] for row in found("tr")]
     columns = max(map(len, rows))
     widths = [
         min(max((len(row[column]) for row in rows if column < len(row)), default=0), COLUMN_WIDTH)
@@ -110,10 +109,10 @@ def table(markup: str, label: str) -> Block:
     width = sum(widths) + 3 * columns
     if lines > TABLE_LINES or width > TABLE_WIDTH:
         return left_out(f"{NO_TABLE}: {label}")
-    del soup.table["border"]
-    soup.table["aria-label"] = label
-    soup.table["style"] = f"font-size: {min(LARGEST, 1900 / width, 300 / lines - 8):.0f}px"
-    return Block("table", "".join(str(part) for part in (soup.style, soup.table) if part))
+    del found["border"]
+    found["aria-label"] = label
+    found["style"] = f"font-size: {min(LARGEST, 1900 / width, 300 / lines - 8):.0f}px"
+    return Block("table", str(found))
 
 
 def left_out(what: str) -> Block:
@@ -144,8 +143,7 @@ def output_block(output, metadata: dict, folder: Path, where: str) -> Block | No
             caption = re.search(r"<caption[^>]*>(.*?)</caption>", markup, re.S)
             return left_out(f"{NO_TABLE}: {alt or (caption and plain(caption[1])) or where}")
         if "<table" in markup:
-            data = bookkit.MimeData("text/html", markup, cell_metadata=metadata)
-            return table(bookkit.plain_table(data).astext(), alt)
+            return table(markup, metadata)
         return left_out(f"an output that is no picture: {alt or plain(markup)[:60]}")
     if "text/markdown" in data:
         blocks = [block for tokens in top_level(data["text/markdown"]) if (block := text_block(tokens))]
@@ -162,7 +160,7 @@ def text_block(tokens: list[Token]) -> Block | None:
     if kind in ("math_block", "blockquote_open"):
         return Block("formula", markup)
     if kind == "table_open":
-        return table(markup, "")
+        return table(markup, {})
     if kind in ("bullet_list_open", "ordered_list_open"):
         return short_list(markup)
     if kind in ("fence", "code_block"):

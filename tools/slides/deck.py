@@ -164,33 +164,38 @@ def chromium() -> str:
     return found
 
 
-def print_pdf(decks: Iterable[Path]) -> list[Path]:
-    """Print decks to PDF beside them: a page of 1280 x 720 CSS pixels for each slide, tagged, with outline.
+def print_deck(browser, deck: Path) -> Path:
+    """Print a deck to PDF beside it, in a browser of playwright's, and return the PDF's path.
+
+    A page has 1280 x 720 CSS pixels. The PDF is tagged, for screen readers, and has an outline.
 
     Raises:
-        RuntimeError: if there is no Chromium, or it lays out other pages than slides.
+        RuntimeError: if reveal.js lays out other pages than slides.
+    """
+    tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    tab.goto(f"{deck.as_uri()}?view=print")
+    tab.wait_for_function("() => Reveal.isReady() && document.querySelector('.pdf-page')")
+    tab.evaluate("async () => { await Promise.all([...document.images].map(image => image.decode())) }")
+    slides, pages = tab.evaluate("[Reveal.getTotalSlides(), document.querySelectorAll('.pdf-page').length]")
+    if slides != pages:
+        raise RuntimeError(f"{deck.name} has {slides} slides and would be printed on {pages} pages.")
+    target = deck.with_suffix(".pdf")
+    tab.pdf(path=target, prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
+    tab.close()
+    return target
+
+
+def print_pdf(decks: Iterable[Path]) -> list[Path]:
+    """Print decks with the system's Chromium.
+
+    Raises:
+        RuntimeError: if there is none; see `print_deck` for more.
     """
     executable = chromium()
     from playwright.sync_api import sync_playwright
 
-    printed = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
-        for deck in decks:
-            tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            tab.goto(f"{deck.as_uri()}?view=print")
-            tab.wait_for_function("() => Reveal.isReady() && document.querySelector('.pdf-page')")
-            tab.evaluate(
-                "async () => { await Promise.all([...document.images].map(image => image.decode())) }"
-            )
-            slides, pages = tab.evaluate(
-                "[Reveal.getTotalSlides(), document.querySelectorAll('.pdf-page').length]"
-            )
-            if slides != pages:
-                raise RuntimeError(f"{deck.name} has {slides} slides and would be printed on {pages} pages.")
-            target = deck.with_suffix(".pdf")
-            tab.pdf(path=target, prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
-            tab.close()
-            printed.append(target)
+        printed = [print_deck(browser, deck) for deck in decks]
         browser.close()
     return printed
