@@ -1,4 +1,4 @@
-"""Dollhouse: rooms and streets modeled in Python, rendered by Blender's Cycles, labeled exactly.
+"""Dollhouse: rooms and outdoor scenes modeled in Python, rendered by Blender's Cycles, labeled exactly.
 
 `python -m tools.dollhouse` renders the scenes listed in scenes.csv that data/dollhouse does not hold yet.
 
