@@ -454,7 +454,7 @@ def opened(browser, path, view=""):
     page.goto(path.as_uri() + view)
     page.wait_for_function("() => Reveal.isReady()")
     if view:
-        page.wait_for_function("() => document.querySelector('.pdf-page')")
+        page.wait_for_selector("html[data-paper]")
     return page, problems
 
 
@@ -500,6 +500,7 @@ LAYOUT = """() => [...document.querySelectorAll('.slides section')].flatMap(slid
 def test_every_slide_fits(decks, browser, number):
     """Laid out as for paper, where all slides are there at once: each in its frame, and without a barrier."""
     page, problems = opened(browser, decks[number - 1], "?view=print")
+    assert page.locator(".slides [aria-hidden]").count() == 0
     found = problems + page.evaluate(LAYOUT) + violations(page)
     page.close()
     assert not found, "\n".join(found)

@@ -120,7 +120,7 @@ def slides_of(section: Section) -> list[Slide]:
         introduces = right < len(blocks) and between and between[-1].kind == "paragraph"
         after.append(between[:-1] if introduces else between)
         before.append(between[-1:] if introduces else [])
-    slides = []
+    slides, kinds = [], [blocks[index].kind for index in shown]
     rest = None  # of a paragraph that serves two pictures: what the first has left
     for place, index in enumerate(shown):
         block, near = blocks[index], [*reversed(before[place]), *after[place]]
@@ -128,7 +128,7 @@ def slides_of(section: Section) -> list[Slide]:
         lead = said[0].html if said else ""
         if rest is not None:
             lead, rest = rest, None
-        elif block.kind == "figure" and not said and before[place + 1]:
+        elif block.kind == "figure" and not said and before[place + 1] and kinds[place + 1] != "list":
             lead = before[place + 1][0].html
             rest = remainder(lead, LEAD)
         slides.append(

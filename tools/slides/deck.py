@@ -47,6 +47,13 @@ PAGE = """\
 <script>{reveal_js}</script>
 <script>{notes_js}</script>
 <script>
+// On paper all slides are there at once: none is hidden from those who hear the PDF, or from its outline.
+Reveal.on("pdf-ready", () => {{
+  document.querySelector(".reveal").removeAttribute("role");
+  for (const slide of document.querySelectorAll(".slides section"))
+    for (const mark of ["hidden", "aria-hidden"]) slide.removeAttribute(mark);
+  document.documentElement.dataset.paper = "ready";
+}});
 Reveal.initialize({{
   width: {width}, height: {height}, margin: 0, center: false, hash: true, transition: "none",
   slideNumber: "c/t", pdfMaxPagesPerSlide: 1, pdfSeparateFragments: false, plugins: [RevealNotes],
@@ -174,7 +181,7 @@ def print_deck(browser, deck: Path) -> Path:
     """
     tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
     tab.goto(f"{deck.as_uri()}?view=print")
-    tab.wait_for_function("() => Reveal.isReady() && document.querySelector('.pdf-page')")
+    tab.wait_for_selector("html[data-paper]")
     tab.evaluate("async () => { await Promise.all([...document.images].map(image => image.decode())) }")
     slides, pages = tab.evaluate("[Reveal.getTotalSlides(), document.querySelectorAll('.pdf-page').length]")
     if slides != pages:

@@ -78,6 +78,11 @@ _ON_THE_PAGE = re.compile(
 )
 
 
+def complete(sentence: str) -> bool:
+    """Whether a sentence has an end; a formula may follow one that has none."""
+    return plain(sentence)[-1:] in set(".!?:…)”")
+
+
 def divide(paragraph: str, limit: int) -> tuple[list[str], list[str]]:
     """The sentences of a paragraph that fit into `limit` characters (the first does in any case); the others.
 
@@ -88,7 +93,7 @@ def divide(paragraph: str, limit: int) -> tuple[list[str], list[str]]:
     count = 1
     while count < len(pieces) and len(plain(" ".join(pieces[: count + 1]))) <= limit:
         count += 1
-    if count > 1 and not re.search(r"[.!?:…)”]$", plain(pieces[count - 1])):
+    if count > 1 and not complete(pieces[count - 1]):
         count -= 1  # "So", before a formula
     return pieces[:count], pieces[count:]
 
@@ -98,4 +103,4 @@ def shorten(paragraph: str, limit: int) -> str:
 
 
 def remainder(paragraph: str, limit: int) -> str:
-    return " ".join(divide(paragraph, limit)[1])
+    return " ".join(filter(complete, divide(paragraph, limit)[1]))
