@@ -350,6 +350,15 @@ def test_without_chromium_the_html_is_there(tmp_path, monkeypatch, capsys, named
     assert (tmp_path / "part-1.html").is_file()
 
 
+def test_a_chromium_that_fails(tmp_path, monkeypatch):
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CHROMIUM", str(broken))
+    with pytest.raises(RuntimeError, match=r"did not print the PDF: .*Cure: name another Chromium"):
+        deck.print_pdf([])
+
+
 # The decks of the book ----------------------------------------------------------------------------------------
 
 

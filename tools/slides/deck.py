@@ -196,13 +196,19 @@ def print_pdf(decks: Iterable[Path]) -> list[Path]:
     """Print decks with the system's Chromium.
 
     Raises:
-        RuntimeError: if there is none; see `print_deck` for more.
+        RuntimeError: if there is none, or it fails.
     """
     executable = chromium()
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
-        printed = [print_deck(browser, deck) for deck in decks]
-        browser.close()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+            printed = [print_deck(browser, deck) for deck in decks]
+            browser.close()
+    except Error as e:
+        raise RuntimeError(
+            f"{executable} did not print the PDF: {e.message.splitlines()[0]} "
+            "Cure: name another Chromium in the variable CHROMIUM."
+        ) from e
     return printed
