@@ -305,7 +305,7 @@ def test_self_quiz_by_keyboard(scripts, browser, site):
         reason = answers.nth(i).locator("p").first
         assert not reason.is_visible()
         page.keyboard.press("Enter" if i % 2 else "Space")
-        assert reason.is_visible()
+        reason.wait_for(state="visible", timeout=5_000)
         assert reason.inner_text().startswith(("Right. ", "No. "))
         page.keyboard.press("Tab")
     context.close()
