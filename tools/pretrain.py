@@ -1,6 +1,6 @@
 """Train the project's own small checkpoint: Dollhouse's scenes indoors, from random weights.
 
-    python tools/pretrain.py                # trains, or goes on training; less than half an hour on a core or two
+    python tools/pretrain.py                # trains, or goes on training; under half an hour on a free core
     python tools/pretrain.py --adopt        # scores the best model so far, and writes data/checkpoints
 
 The run lies in _build/pretrain/NAME, and can be killed and started again at any time. It has two parts: in
