@@ -133,6 +133,11 @@ def test_a_small_chapter(tmp_path):
     assert "Bars are bars." in take_away.picture
 
 
+def test_a_slide_of_text_announces_nothing(tmp_path):
+    cells = [new_markdown_cell("## Words\n\nSo this is *how*:"), new_code_cell("x = 1")]
+    assert summary(slides(tmp_path, *cells))[2] == ("text", "Words", "So this is how.")
+
+
 def test_each_picture_has_the_paragraph_that_introduces_it(tmp_path):
     cells = [
         new_markdown_cell("## Bars\n\nThe first bar."),

@@ -104,6 +104,7 @@ def text_slide(section: Section) -> list[Slide]:
     if not said:
         return []
     lead = next((shorten(block.html, LONE_LEAD) for block in said if block.kind == "paragraph"), "")
+    lead = re.sub(r":((?:</\w+>)*)$", r".\1", lead)  # what it announces is left out
     see = '<p class="see">The table is in the chapter.</p>' if NO_TABLE in html_of(said) else ""
     return [Slide("text", section.heading, lead, see, html_of(said), mistake=section.is_mistake)]
 
