@@ -134,7 +134,12 @@ def test_a_small_chapter(tmp_path):
 
 
 def test_a_slide_of_text_announces_nothing(tmp_path):
-    cells = [new_markdown_cell("## Words\n\nSo this is *how*:"), new_code_cell("x = 1")]
+    cells = [
+        new_markdown_cell("## Words\n\nSo this is *how*:"),
+        new_code_cell("x = 1"),
+        new_markdown_cell("## Bars"),
+        draws(stored(tmp_path, png())),
+    ]
     assert summary(slides(tmp_path, *cells))[2] == ("text", "Words", "So this is how.")
 
 
