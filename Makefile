@@ -24,9 +24,9 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Notebooks and tests run side by side. Threads of one that wait must not spin on the cores of the other: three
-# times as fast, measured with two processes of torch on two cores.
-book test: export OMP_WAIT_POLICY = passive
+# Tests run side by side, as notebooks do (tools/build_book.py). Threads of one that wait must not spin on the cores of
+# the other: three times as fast, measured with two processes of torch on two cores.
+test: export OMP_WAIT_POLICY = passive
 
 book: $(READY)
 	@$(BIN)/python tools/build_book.py

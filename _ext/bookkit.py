@@ -230,6 +230,11 @@ class Outputs:
 LOSSLESS_LIMIT = 60_000  # bytes
 
 
+def stored_figure(folder: Path, stem: str) -> Path | None:
+    """The file of a figure that was stored before, by the hash of what the cell drew."""
+    return next((p for kind in ("webp", "avif") if (p := folder / f"{stem}.{kind}").is_file()), None)
+
+
 def figure(renderer, data: MimeData):
     """A figure in a smaller form: WebP without loss, or, for what is mostly photograph, AVIF.
 
@@ -241,7 +246,7 @@ def figure(renderer, data: MimeData):
     packed = base64.b64decode(data.content)
     stem = hashlib.sha256(packed).hexdigest()
     folder = Path(renderer.config.output_folder)
-    found = next((p for kind in ("webp", "avif") if (p := folder / f"{stem}.{kind}").is_file()), None)
+    found = stored_figure(folder, stem)
     if found is None:
         with Image.open(io.BytesIO(packed)) as file:
             image = file.convert("RGBA" if file.mode in ("RGBA", "LA", "PA") else "RGB")
@@ -382,9 +387,11 @@ def join_heads(rows: list[Tag]) -> None:
     if len(rows) < 2:
         return
     upper, lower = (row.find_all(["th", "td"]) for row in rows[-2:])
-    texts = [(a.get_text(strip=True), b.get_text(strip=True)) for a, b in zip(upper, lower, strict=False)]
-    if len(upper) == len(lower) and all(bool(a) != bool(b) for a, b in texts):
-        for a, b in zip(upper, lower, strict=True):
+    if len(upper) != len(lower):
+        return
+    pairs = list(zip(upper, lower, strict=True))
+    if all(bool(a.get_text(strip=True)) != bool(b.get_text(strip=True)) for a, b in pairs):
+        for a, b in pairs:
             if b.get_text(strip=True):
                 a.replace_with(b)
         rows[-1].decompose()
@@ -396,10 +403,8 @@ def plain_table(data: MimeData) -> nodes.raw:
     for found in soup.find_all("table"):
         for row in found.find_all("tr", style=True):
             del row["style"]  # pandas aligns every heading to the right
-        found["class"] = [
-            *found.get("class", []),
-            "dataframe",
-        ]  # which a Styler leaves out
+        if "dataframe" not in found.get("class", []):  # a Styler leaves it out
+            found["class"] = [*found.get("class", []), "dataframe"]
         join_heads(found.select("thead tr"))
         # Numbers stand on the right, under a heading that does too; words on the left.
         body, heads = (placed(found.select(f"{part} tr")) for part in ("tbody", "thead"))

@@ -45,6 +45,24 @@ def full_release_2016(real_root) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """The system's Chromium. Closed after each file: a process can hold one playwright at a time."""
+    from pages import need
+    from playwright.sync_api import sync_playwright
+
+    from tools.slides import deck
+
+    try:
+        executable = deck.chromium()
+    except RuntimeError as error:
+        need(False, str(error))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=deck.QUIET)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def one_thread_one_seed():
     """torch on one thread, so that files tested side by side do not fight for cores; and one seed."""

@@ -4,9 +4,7 @@ import functools
 import gzip
 import http.server
 import io
-import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +18,7 @@ sys.path.insert(0, str(ROOT / "_ext"))
 
 pytest.importorskip("myst_nb", reason="the site's packages are not installed: pip install adebook[book]")
 import bookkit  # noqa: E402
+from pages import AXE, need  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.book]
 
@@ -36,30 +35,6 @@ PAGES = [f"{CONTENTS['root']}.html"]
 PAGES += [f"{chapter['file']}.html" for part in CONTENTS["parts"] for chapter in part["chapters"]]
 EVERY = [*PAGES, "search.html", "404.html"]
 WIDTHS = {1440: 900, 390: 844}
-
-# Chromium as a quiet guest: nothing fetched, nothing updated, no sandbox (containers have none to give).
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-AXE = {
-    "preload": False,  # else axe itself fetches style sheets, at wrong addresses
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
-
-
-def need(condition, message):
-    """Skip with a reason where a person works; fail where a machine promised everything."""
-    if condition:
-        return
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")
@@ -87,20 +62,7 @@ def site():
     server.shutdown()
 
 
-@pytest.fixture(scope="session")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    need(found, "no Chromium: install one (apt install chromium) or name it in the variable CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contexts(browser):
     """One browser context for each theme and width: pages share its cache, as a reader's do."""
     made = {

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import io
-import os
 import re
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ pytest.importorskip("myst_nb", reason="the site's packages are not installed: pi
 from bs4 import BeautifulSoup  # noqa: E402
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+from pages import AXE, need  # noqa: E402
 
 from tools import build_book  # noqa: E402
 from tools.slides import __main__ as command  # noqa: E402
@@ -29,19 +29,6 @@ from tools.slides import chapters, deck, text  # noqa: E402
 pytestmark = pytest.mark.book
 
 PARTS = command.parts(yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8")))
-AXE = {
-    "preload": False,  # else axe itself fetches style sheets, at wrong addresses
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
-
-
-def need(condition, message):
-    """Skip with a reason where a person works; fail where a machine promised everything."""
-    if condition:
-        return
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 # A small chapter ----------------------------------------------------------------------------------------------
@@ -447,20 +434,6 @@ def test_no_markdown_is_left(soups):
             for formula in part.find_all(["math", "code", "pre", "table"]):
                 formula.extract()
             assert not re.search(r"\$[^$]+\$|\*\*|\]\(|^#", part.get_text()), part.get_text()[:200]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        executable = deck.chromium()
-    except RuntimeError as e:
-        need(False, str(e))
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=deck.QUIET)
-        yield browser
-        browser.close()
 
 
 def opened(browser, path, view=""):

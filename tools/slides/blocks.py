@@ -66,7 +66,7 @@ def figure(packed: bytes, alt: str, folder: Path) -> Block:
     from PIL import Image
 
     stem = hashlib.sha256(packed).hexdigest()
-    found = next((p for kind in ("webp", "avif") if (p := folder / f"{stem}.{kind}").is_file()), None)
+    found = bookkit.stored_figure(folder, stem)
     if found is None:
         raise FileNotFoundError(
             f"{folder} has no {stem}.webp or .avif, the figure {alt[:60]!r}. Cure: make clean, then make book"

@@ -18,12 +18,14 @@ WIDTH, HEIGHT = 1280, 720
 REVEAL_FILES = REVEAL / "sphinx_revealjs" / "_static" / "revealjs"
 STYLE = Path(__file__).with_name("deck.css")
 
-# Chromium as a quiet guest, as in tests/test_browser.py.
+# Chromium as a quiet guest: nothing fetched, nothing updated, no sandbox (containers have none to give).
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
+    "--disable-component-update",
     "--disable-sync",
 ]
 
